@@ -87,7 +87,11 @@ def _started_above(ctx: Context, project: Project) -> tuple[Environment, ...]:
     path = project.settings.config_path
     named = ctx.options.script_location or named_config(ctx.options)
     bare = ctx.repository is not None and ctx.repository.is_bare
-    if path is None or path.endswith(".toml") or named or bare or not project.is_nowhere:
+    if path is None or path.endswith(".toml") or named or bare:
+        return ()
+    # Flask-Migrate keeps its ini beside env.py, and `flask` is started where the application is.
+    beside = project.settings.script_location == os.fspath(project.folder)
+    if not (beside or project.is_nowhere):
         return ()
     INPUTS.doubt()
     root = root_of(ctx)

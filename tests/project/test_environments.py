@@ -142,6 +142,22 @@ def test_flask_migrate_below(ada: Developer) -> None:
     assert found(ada.folder) == ["-C audit -c db_migrations/alembic.ini", "-C shop"]
 
 
+def test_inside_of_what_flask_migrate_writes(ada: Developer) -> None:
+    """The application and the settings are in the folder above."""
+    ada.write("shop/migrations/alembic.ini", "[alembic]\n")
+    ada.write("shop/migrations/env.py", "from flask import current_app\n")
+    ada.write("shop/pyproject.toml", '[tool.lback]\nheads = ["a1", "b1"]\n')
+    for name in ("a1", "b1"):
+        revise(ada, "shop/migrations", name)
+    assert found(ada.folder / "shop") == []
+    assert found(ada.folder / "shop/migrations") == ["-C .."]
+    assert found(ada.folder / "shop/migrations/versions") == ["-C ../.."]
+    assert "LB101" not in ada.lback("-C", "shop/migrations", "check")
+    ada.write("plain/alembic.ini", "[alembic]\nscript_location = .\n")
+    ada.write("plain/env.py", ENV)
+    assert found(ada.folder / "plain") == []
+
+
 def test_tests_and_examples_are_not_in_the_way(ada: Developer) -> None:
     for folder in ("tests/data", "examples/one"):
         environment(ada, folder, "x1")
