@@ -253,7 +253,7 @@ def _on_table(effect: Effect, around: Surroundings) -> Iterable[Touch]:
         yield from (*named(table, "need"), *fragile(table))
     for use in effect.uses:
         if use.object == "table":
-            yield from fragile(use.name)
+            yield from (*fragile(use.name), *columns(use.name, ANY, "need"))
 
 
 def _comment(effect: Effect, around: Surroundings) -> Iterable[Touch]:

@@ -81,6 +81,7 @@ def trigger(cursor: Cursor, verb: str) -> Outcome:
     used = {Use(use.object, use.name, table): None for use in uses}
     rest = cursor.rest()
     used.update(dict.fromkeys(_function(rest.copy())))
+    used.update(_of_the_row(rest.copy(), table))
     used.update(dict.fromkeys(names_in(rest)))
     used.pop(Use("table", table), None)
     made = Effect(
@@ -95,6 +96,16 @@ def _columns(cursor: Cursor, uses: dict[Use, None]) -> None:
         return
     for name in cursor.names():
         uses[Use("column", name)] = None
+
+
+def _of_the_row(cursor: Cursor, table: str) -> dict[Use, None]:
+    """Return the columns that a text has of the row before and after."""
+    uses: dict[Use, None] = {}
+    while not cursor.done:
+        of_row = cursor.next().upper in ("NEW", "OLD") and cursor.take(".")
+        if of_row and cursor.peek().kind in ("word", "quoted"):
+            uses[Use("column", cursor.identifier(), table)] = None
+    return uses
 
 
 def _function(cursor: Cursor) -> tuple[Use, ...]:
@@ -118,8 +129,8 @@ def rule(cursor: Cursor, verb: str) -> Outcome:
     cursor.need_any("SELECT", "INSERT", "UPDATE", "DELETE")
     cursor.need("TO")
     table = cursor.name()
-    uses = names_in(cursor)
-    return Does((Effect("create", "rule", table, name, uses=uses),))
+    uses = {**dict.fromkeys(names_in(cursor.copy())), **_of_the_row(cursor.rest(), table)}
+    return Does((Effect("create", "rule", table, name, uses=tuple(uses)),))
 
 
 def policy(cursor: Cursor, verb: str) -> Outcome:

@@ -50,6 +50,7 @@ CATALOGUE = (
     'if op.get_bind().scalar(sa.text("SELECT count(*) FROM information_schema.columns")):\n'
     "    op.execute('UPDATE other SET x = 1')"
 )
+KEEPS = sql("CREATE TRIGGER k AFTER UPDATE ON t FOR EACH ROW INSERT INTO log (what) VALUES (OLD.a)")
 
 # Each: what is below the fork, the left side, the right side.
 PAIRS: list[tuple[str, str, str]] = [
@@ -112,6 +113,12 @@ PAIRS: list[tuple[str, str, str]] = [
     ("", sql("DROP TRIGGER g ON t"), sql("INSERT INTO v (a) VALUES (1)")),
     ("", sql("DROP TRIGGER g ON t"), TRIGGER),
     ("", sql("ALTER TRIGGER g ON t RENAME TO h"), TRIGGER.replace(" g ", " h ")),
+    ("", KEEPS, 'op.drop_column("t", "a")'),
+    ("", KEEPS, 'op.drop_column("t", "b")'),
+    ("", KEEPS, 'op.alter_column("t", "a", type_=sa.Text())'),
+    ("", KEEPS, 'op.alter_column("log", "what", new_column_name="text")'),
+    ("", KEEPS, 'op.add_column("log", sa.Column("c", sa.Integer()))'),
+    ("", sql("CREATE RULE r AS ON UPDATE TO t DO ALSO UPDATE v SET x = OLD.a"), 'op.alter_column("t", "a", new_column_name="d")'),
     # through views that are there
     (OVER, FROM_VIEW, sql("UPDATE t SET a = 1")),
     (OVER, FROM_VIEW, sql("UPDATE t SET c = 1")),
