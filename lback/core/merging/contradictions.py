@@ -113,7 +113,7 @@ def _judged(
                 fact = schema.facts.get(thing)
                 if fact is None or fact.state == wanted or fact.revision == revision:
                     continue
-                if touched & {thing, _whole(thing)}:
+                if touched & {thing, _whole(thing), _anywhere(thing)}:
                     continue
                 if below is None:
                     below = graph.ancestors([revision])
@@ -121,7 +121,10 @@ def _judged(
                     yield Contradiction(revision, effect, fact, _told(why, fact))
                     break
         touched |= {thing for thing, _, _ in _wants(effect)}
-        touched |= {("table", key(name), "") for name in (effect.to, effect.name) if name}
+        for name in filter(None, (effect.to, effect.name)):
+            # Whatever it gave a name to is what a later effect of its own means by it.
+            touched |= {("table", key(name), ""), (effect.object, "", key(name))}
+            touched.add((effect.object, key(effect.table), _folded(name.rpartition(".")[2])))
 
 
 def _spelled_alike(effect: Effect, other: Effect) -> bool:
@@ -136,6 +139,11 @@ def _spelled_alike(effect: Effect, other: Effect) -> bool:
 
 def _whole(thing: Thing) -> Thing:
     return ("table", thing[1], "")
+
+
+def _anywhere(thing: Thing) -> Thing:
+    """Return the thing as it is called by who does not name its table."""
+    return (thing[0], "", thing[2])
 
 
 def _told(why: str, fact: Fact) -> str:
@@ -162,6 +170,9 @@ def _wants(effect: Effect) -> Iterator[tuple[Thing, str, str]]:
         wanted = "gone" if effect.kind == "create" else "there"
         state = "already exists" if wanted == "gone" else "no longer exists"
         yield thing, wanted, f"but {effect.object} {effect.name} {state}"
+        if effect.kind == "rename" and effect.to:
+            new = (effect.object, "", key(effect.to))
+            yield new, "gone", f"but {effect.object} {effect.to} already exists"
     if effect.refers_to and effect.kind == "create" and key(effect.refers_to) != table:
         yield (
             ("table", key(effect.refers_to), ""),

@@ -21,6 +21,30 @@ UNIQUE = 'op.create_unique_constraint("uq", "t", ["a"])'
 UNREAD = "import other\nother.go(op)"
 
 
+def sql(text: str) -> str:
+    return f"op.execute({text!r})"
+
+
+# As PostgreSQL needs it to take a value out of an enum.
+SWAP = "\n".join(
+    map(
+        sql,
+        (
+            "ALTER TYPE kind RENAME TO kind_old",
+            "CREATE TYPE kind AS ENUM ('a', 'b')",
+            "ALTER TABLE t ALTER COLUMN a TYPE kind USING a::text::kind",
+            "DROP TYPE kind_old",
+        ),
+    )
+)
+VIEWS = (
+    "DROP VIEW IF EXISTS v",
+    "CREATE VIEW v AS SELECT 1",
+    "ALTER VIEW v RENAME TO w",
+    "DROP VIEW w",
+)
+
+
 def found(*bodies: str, parents: dict[str, tuple[str, ...]] | None = None) -> list[str]:
     """Return what the last of a line of revisions contradicts."""
     head = "from alembic import op\nimport sqlalchemy as sa\n\ndef upgrade():\n"
@@ -34,10 +58,6 @@ def found(*bodies: str, parents: dict[str, tuple[str, ...]] | None = None) -> li
     return [one.why for one in contradictions(graph, effects, {names[-1]})]
 
 
-def sql(text: str) -> str:
-    return f"op.execute({text!r})"
-
-
 @pytest.mark.parametrize(
     ("bodies", "why"),
     [
@@ -48,6 +68,11 @@ def sql(text: str) -> str:
             "but column t.a already exists: r0 created it",
         ),
         ([BASE], "but table t already exists: r0 created it"),
+        (
+            [sql("CREATE TYPE kind AS ENUM ('a')"), sql("ALTER TYPE other RENAME TO kind")],
+            "but enum kind already exists: r1 created it",
+        ),
+        ([SWAP, sql("DROP TYPE kind_old")], "but enum kind_old no longer exists: r1 dropped it"),
         (['op.drop_table("t")', AGAIN], "but table t no longer exists: r1 dropped it"),
         (
             ['op.drop_table("t")', sql("DELETE FROM t")],
@@ -112,6 +137,14 @@ def test_a_contradiction(bodies: list[str], why: str) -> None:
         ['if op.get_bind().dialect.name == "sqlite":\n    ' + AGAIN, AGAIN],
         [UNIQUE, 'op.drop_index("uq", "t")', UNIQUE],
         [AGAIN, "if x:\n    " + sql("DROP DATABASE shop"), AGAIN],
+        [sql("CREATE TYPE kind AS ENUM ('a')"), SWAP, SWAP],
+        [sql("DROP INDEX ix"), sql("CREATE INDEX ix ON t (a)")],
+        ['op.drop_index("ix")\nop.create_index("ix", "t", ["id"])'],
+        [
+            'op.create_index("iy", "t", ["id"])\nop.drop_index("ix", "t")',
+            sql("ALTER INDEX iy RENAME TO ix") + '\nop.drop_index("ix", "t")',
+        ],
+        ["\n".join(map(sql, VIEWS)), "\n".join(map(sql, VIEWS[1:]))] * 2,
     ],
 )
 def test_no_false_alarm(bodies: list[str]) -> None:
