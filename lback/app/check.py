@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from lback.core.checks.findings import CODES, Finding, doubted
+from lback.core.checks.findings import CODES, Finding, doubted, told_once
 from lback.core.checks.graph import no_history
 from lback.core.checks.report import (
     MOST_NEW,
@@ -173,7 +173,7 @@ def _report(
         paths = [finding.path for finding in wanted if finding.path]
         wanted, silenced = not_silenced(wanted, comments_that_count(facts, paths))
         left_out += silenced
-    kept = arranged(wanted)
+    kept = arranged(told_once(wanted))
     if options.baseline:
         kept, old = sorted_out(facts, options.baseline, choice, kept, write=options.write_baseline)
         left_out += [LeftOut(finding, "baseline") for finding in old]

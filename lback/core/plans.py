@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from lback.core.checks.findings import refuse_first
-from lback.core.checks.history import still_here
 from lback.core.graph.forks import forks
 from lback.core.graph.ordering import run_order
+from lback.core.graph.problems import still_here
 from lback.core.messages.lost import lost_stamp
 from lback.core.shell import named
 from lback.errors import LbackError, UsageError

@@ -13,6 +13,7 @@ from lback.app.migrate import MigrateOptions, migrate
 from lback.app.status import status
 from lback.errors import LbackError
 from lback.vcs import committing
+from tests.cli.inside import lback
 from tests.squash.test_squash import USERS, _commit, _shop, built, done
 from tests.templates.conftest import MakeShop, Shop
 
@@ -176,7 +177,10 @@ def test_of_two_squashes_the_wider_one_stays(shop: Shop) -> None:
         shop.git("checkout", "-qB", "try", mine)
         line = ["git", "merge", "-q", other]
         assert subprocess.run(line, cwd=shop.root, capture_output=True, check=False).returncode
-        assert codes(shop, other) >= {"LB207"}
+        assert codes(shop, other) - {"LB109", "LB206"} == {"LB207"}
+        for line in ("resolve", "merge", "rebase", "makemigrations x"):
+            said = lback(shop.root, *line.split())
+            assert "c3 was squashed into e5, and its file is still here" in said.err, line
         with pytest.raises(LbackError, match="c3 was squashed into e5, and its file is still here"):
             migrate(shop.ctx(), MigrateOptions("heads"))
         assert not codes(shop, other) & {"LB201", "LB202", "LB203", "LB204"}

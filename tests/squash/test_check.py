@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from lback.core.checks.history import declared_squashes, still_here
+from lback.core.checks.findings import finding, from_graph, told_once
+from lback.core.checks.history import declared_squashes
 from lback.core.graph.graph import Graph
+from lback.core.graph.problems import still_here
 from lback.core.graph.revision import Revision
 from tests.core.graphs import graph
 
@@ -45,6 +47,22 @@ def test_of_two_that_differ_the_wider_one_takes_the_other_in() -> None:
 def test_an_old_file_that_came_back_is_told() -> None:
     assert [one.revisions for one in still_here(replacing("a; c; d<c", c="a b"))] == [("a", "c")]
     assert list(still_here(replacing("c; d<c", c="a b"))) == []
+
+
+def test_one_finding_says_it() -> None:
+    """Its head, and what it does beside its squash, go with the file."""
+    mine = replacing("b; d; e<d", b="a", d="a b")
+    assert [one.code for one in from_graph(mine, ())] == ["LB207"]
+    others = replacing("b; d; e<d; f<d", b="a", d="a b")
+    assert [one.code for one in from_graph(others, ())] == ["LB207", "LB101"]
+    squashed = finding("LB207", "", revisions=("b", "d"))
+    same, heads = (finding(code, "", revisions=("b", "d")) for code in ("LB301", "LB101"))
+    other = finding("LB301", "", revisions=("e", "f"))
+    assert told_once([heads, squashed, same, other]) == [squashed, other]
+    # Who does not hear it, or takes it for less, hears the rest.
+    weak = squashed._replace(severity="warning")
+    assert told_once([heads, same]) == [heads, same]
+    assert told_once([heads, weak, same]) == [heads, weak, same]
 
 
 def test_who_stands_on_a_squashed_one_hears_into_what() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
 
 from lback.core.graph.forks import real_forks, unread_labels
-from lback.core.graph.problems import CLOSED
+from lback.core.graph.problems import CLOSED, still_here
 from lback.core.source import Commit, CommitKeys
 from lback.errors import LbackError
 
@@ -127,8 +127,26 @@ def from_graph(graph: GraphView, declared: Sequence[str]) -> tuple[Finding, ...]
 
     A fork is what the project does not keep apart, and no missing file makes.
     """
+    problems = from_problems((*graph.problems, *still_here(graph)))
     forks = (_forked(graph, fork) for fork in real_forks(graph, declared))
-    return (*from_problems(graph.problems), *forks)
+    return tuple(told_once((*problems, *forks)))
+
+
+def told_once(findings: Iterable[Finding]) -> list[Finding]:
+    """Leave out what is only so since the file of a squashed revision is still here, as LB207 says.
+
+    It is a head more, and does what its squash does. Where LB207 weighs less than what it
+    explains, or somebody has chosen not to hear it, all of it stays.
+    """
+    listed = list(findings)
+    told = {one.revisions[0]: one.severity for one in listed if one.code == "LB207"}
+
+    def explained(one: Finding) -> bool:
+        stay = [name for name in one.revisions if told.get(name) in ("error", one.severity)]
+        forks = one.code in ("LB101", "LB102") and len(one.revisions) - len(stay) < 2
+        return forks or (one.code == "LB301" and bool(stay))
+
+    return [one for one in listed if not told or not explained(one)]
 
 
 def _forked(graph: GraphView, fork: Sequence[str]) -> Finding:

@@ -89,22 +89,6 @@ def _declared(mine: GraphView, squash: str, names: tuple[str, ...]) -> Finding:
     )
 
 
-def still_here(graph: GraphView) -> Iterator[Finding]:
-    """Yield LB207 for each revision that has a file although another one replaces it."""
-    for node in graph:
-        for name in node.replaces:
-            if name in graph:
-                yield finding(
-                    "LB207",
-                    f"{name} was squashed into {node.id}, and its file is still here",
-                    "Remove it, or bring the old file of "
-                    f"{node.id} back: {command('git rm --', pathspec(graph[name].path))}",
-                    path=graph[name].path,
-                    line=graph[name].header.line,
-                    revisions=(name, node.id),
-                )
-
-
 def _edited(
     mine: GraphView,
     shared: GraphView,

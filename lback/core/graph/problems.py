@@ -8,10 +8,11 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from lback.core.graph.revision import LABELS, Problem
-from lback.core.shell import named
+from lback.core.shell import command, named, pathspec
 
 if TYPE_CHECKING:
     from lback.core.graph.revision import Revision
+    from lback.core.graph.view import GraphView
 
 Nodes = Mapping[str, "Revision"]
 
@@ -44,6 +45,26 @@ def problems(
     ]
     by_place = sorted(wrong, key=attrgetter("code", "path", "line", "revisions"))
     return tuple(sorted(by_place, key=lambda problem: problem.code not in CLOSED))
+
+
+def still_here(graph: GraphView) -> Iterator[Problem]:
+    """Yield LB207 for each revision that has a file although another one replaces it.
+
+    It is none of the graph's own problems: what brings a database on that stands inside a squash
+    is a graph of both.
+    """
+    for node in graph:
+        for name in node.replaces:
+            if name in graph:
+                yield Problem(
+                    "LB207",
+                    f"{name} was squashed into {node.id}, and its file is still here",
+                    "Remove it, or bring the old file of "
+                    f"{node.id} back: {command('git rm --', pathspec(graph[name].path))}",
+                    graph[name].path,
+                    graph[name].header.line,
+                    (name, node.id),
+                )
 
 
 def _missing(nodes: Nodes, revision: str, variable: str, name: str) -> Problem:

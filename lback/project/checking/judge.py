@@ -21,7 +21,7 @@ from lback.core.checks.graph import (
     several_heads,
     would_fork,
 )
-from lback.core.checks.history import history_findings, still_here
+from lback.core.checks.history import history_findings
 from lback.core.checks.report import AskRow, ModelsRow
 from lback.core.checks.team import overlap_findings
 from lback.core.checks.trials import (
@@ -32,6 +32,7 @@ from lback.core.checks.trials import (
     trial_findings,
 )
 from lback.core.effects import Effects
+from lback.core.graph.problems import still_here
 from lback.errors import LbackError
 from lback.project.checking.below import contradicting
 from lback.project.checking.gather import CheckFacts, ForkFacts, file_facts
@@ -63,7 +64,7 @@ def judge(facts: CheckFacts) -> Iterator[Finding]:
     new = facts.new if facts.others else None
     yield from redundant_merges(graph, new)
     yield from long_ids(graph, new)
-    yield from still_here(graph)
+    yield from from_problems(still_here(graph))
     for other in facts.others:
         yield from _judge_merge(facts, other)
     yield from _content(facts)
@@ -81,7 +82,8 @@ def _judge_merge(facts: CheckFacts, other: Comparison) -> Iterator[Finding]:
     yield from broken_by_merging(merge)
     if merge.merged is not merge.mine:
         seen = {one.revisions for one in still_here(merge.mine)}
-        yield from (one for one in still_here(merge.merged) if one.revisions not in seen)
+        new = [one for one in still_here(merge.merged) if one.revisions not in seen]
+        yield from from_problems(new)
         known = {pair.revisions for pair in redundant_merges(merge.mine)}
         for pair in redundant_merges(merge.merged, frozenset(merge.new)):
             if pair.revisions not in known:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from lback.core.checks.findings import Finding, from_problems, refuse_first
 from lback.core.checks.same_code import same_code
+from lback.core.graph.problems import still_here
 from lback.core.graph.revision import Revision
 from lback.core.graph.view import GraphView
 from lback.core.messages import lost as lost_messages
@@ -47,6 +48,7 @@ def refuse_broken(revisions: Revisions, graph: GraphView, at: str = WORKTREE) ->
     """Raise LbackError, with the trail that git has, where the files form no graph to run."""
     if graph.problems:
         refuse_first(trailed(revisions, graph, from_problems(graph.problems), at))
+    refuse_first(still_here(graph))
 
 
 class Twins(NamedTuple):

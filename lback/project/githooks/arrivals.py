@@ -8,6 +8,7 @@ from typing import Literal
 from lback.core import hook_facts as facts
 from lback.core.graph.forks import forks
 from lback.core.graph.graph import Graph
+from lback.core.graph.problems import still_here
 from lback.core.graph.view import GraphView
 from lback.core.merging.merge_plan import MergePlan
 from lback.core.messages import hooks as messages
@@ -80,7 +81,7 @@ def _problems(ctx: Context, graph: GraphView) -> tuple[facts.HookFact, ...]:
     explained = list(cycles(ctx, graph))
     problems = [
         problem._replace(hint="") if explained and problem.code == "LB105" else problem
-        for problem in graph.problems
+        for problem in (*graph.problems, *still_here(graph))
     ]
     return (*problems, *explained)
 

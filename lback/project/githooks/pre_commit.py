@@ -9,6 +9,7 @@ from lback.core.checks import files as rules
 from lback.core.checks.findings import Finding, doubted, from_graph
 from lback.core.checks.history import published_findings
 from lback.core.graph.forks import forks
+from lback.core.graph.problems import still_here
 from lback.core.graph.view import GraphView
 from lback.core.messages import hooks as messages
 from lback.core.source import INDEX, WORKTREE
@@ -19,7 +20,7 @@ from lback.project.githooks.forks import cycles, fork
 from lback.project.models import staged_findings, staged_models
 
 # Only these stop a commit: afterwards the branch would be broken for everybody.
-_GRAPH = ("LB101", "LB102", "LB103", "LB104", "LB105", "LB106", "LB109")
+_GRAPH = ("LB101", "LB102", "LB103", "LB104", "LB105", "LB106", "LB109", "LB207")
 STOPS = frozenset((*_GRAPH, "LB201", "LB202", "LB203", "LB307"))
 
 
@@ -96,7 +97,7 @@ def _closing(ctx: Context, graph: GraphView) -> str:
 
 def graph_facts(ctx: Context, graph: GraphView, at: str) -> tuple[facts.HookFact, ...]:
     """Return how the cycles of a graph came about, and both sides of each fork."""
-    if graph.problems:
+    if graph.problems or any(still_here(graph)):
         return tuple(cycles(ctx, graph))
     lanes = forks(graph, ctx.project.settings.lback.heads)
     return tuple(fork(ctx, graph, lane, at) for lane in lanes)
