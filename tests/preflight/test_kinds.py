@@ -140,6 +140,20 @@ def test_found_everywhere(world: World, name: str) -> None:
     stops(world, *STOPS[name])
 
 
+@pytest.mark.parametrize(
+    ("condition", "asked"),
+    [
+        ("b < 10", "NOT (b < 10)"),
+        ("b\n  <  10", "NOT (b < 10)"),
+        ("b < 10 -- so", "NOT (b < 10 -- so\n)"),
+    ],
+)
+def test_what_a_condition_asks_can_be_pasted(world: World, condition: str, asked: str) -> None:
+    outcome = world.attempt(BEFORE, T + f"create_check_constraint('ck', {condition!r})")
+    (row,) = (row for row in outcome.rows if row.kind == "check")
+    assert (row.state, row.rows) == ("stops", 1) and row.query.endswith(f"WHERE {asked}")
+
+
 @pytest.mark.parametrize("name", ON_SERVERS)
 def test_found_on_servers(world: World, name: str) -> None:
     kind, rows, upgrade, mending = ON_SERVERS[name]

@@ -94,9 +94,8 @@ class _Asker(Reader):
         elif question.kind == "foreign key":
             yield self._orphans(question, place, columns)
         elif question.kind == "check":
-            # On a line of its own: it may end in a comment.
             state, reason = self._checks()
-            yield Probe("check", state, f"NOT ({question.condition}\n)", reason=reason)
+            yield Probe("check", state, f"NOT ({_one_line(question.condition)})", reason=reason)
         elif question.kind == "type" and question.type is not None:
             yield from self._conversions(question, place, columns[0])
 
@@ -221,6 +220,13 @@ class _Asker(Reader):
             for foreign in self.inspector.get_foreign_keys(*at):
                 waiting.append((foreign["referred_table"], foreign["referred_schema"]))
         return bool((seen - {(place.name, place.schema)}) & targets)
+
+
+def _one_line(condition: str) -> str:
+    """Return a condition that can be pasted from a line, where nothing in it needs its lines."""
+    if any(mark in condition for mark in ("'", '"', "`", "$", "--", "#")):
+        return f"{condition}\n"  # a comment may be its end
+    return " ".join(condition.split())
 
 
 _TRIGGERS = {
