@@ -342,6 +342,7 @@ def test_a_crlf_file_keeps_every_other_byte(shop: Shop) -> None:
 def test_outside_of_git_there_is_nothing_to_rebase_onto(tmp_path: Any) -> None:
     person = Shop("Ada", tmp_path)
     person.write("alembic.ini", "[alembic]\nscript_location = migrations\n")
+    person.write("migrations/env.py", "")
     told = person.lback("rebase", code=3)
     assert "not in a git repository" in told
 
