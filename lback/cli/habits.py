@@ -79,7 +79,8 @@ def advice(err: click.UsageError, args: Sequence[str]) -> str:
     """Return what to type instead of a command line that click did not take, and where it says."""
     if err.ctx is None:
         return "see `lback --help`"
-    see = f"see {command(err.ctx.command_path, then='--help')}"
+    path = err.ctx.command_path.removeprefix(err.ctx.find_root().info_name or "")
+    see = f"see {command(f'lback{path}', then='--help')}"
     known = _known(err, err.ctx, args)
     return f"{known}; or {see}" if known else see
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 # Modules, and ten thousand headers, are objects that all live until the end: looking for garbage
@@ -71,6 +72,12 @@ def program(ctx: click.Context) -> None:
         present(ctx, "help", ctx.get_help())
 
 
+def _elsewhere(home: str, args: list[str]) -> tuple[str, ...]:
+    """Return `-C HOME` where a manage.py is called from outside of its project, as Django's is."""
+    outside = not Path.cwd().is_relative_to(Path(home or ".").resolve())
+    return ("-C", home) if outside and not any(arg.startswith("-C") for arg in args) else ()
+
+
 def main(argv: list[str] | None = None, prog: str = "lback", only: str | None = None) -> NoReturn:
     """Run the program and leave with the contract's exit status.
 
@@ -81,6 +88,9 @@ def main(argv: list[str] | None = None, prog: str = "lback", only: str | None = 
     from lback.cli.gate import guarded
 
     args = list(sys.argv[1:] if argv is None else argv)
+    if argv is None and os.path.basename(sys.argv[0]) == prog:  # noqa: PTH119 - as it was typed
+        prog = sys.argv[0]
+        args = [*_elsewhere(os.path.dirname(prog), args), *args]  # noqa: PTH120
     if "_LBACK_COMPLETE" in os.environ:  # a shell asks, by what `lback completion` has printed
         program.main([], prog_name="lback", obj=Options())
     streams.take()

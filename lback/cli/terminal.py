@@ -19,7 +19,7 @@ from lback.core.checks.findings import Finding
 from lback.core.display import escaped, harmless_line, visible
 from lback.core.messages.questions import unanswered
 from lback.core.results import Result
-from lback.core.shell import place, placed
+from lback.core.shell import place, placed, word
 from lback.errors import UsageError
 from lback.formats.style import Script, Style, inked, safe, to_ascii
 from lback.project.options import Options
@@ -330,7 +330,7 @@ class Terminal:
         text = placed(text, place(self.options.place))
         if self.prog == "lback":
             return text
-        return text.replace("`lback ", "`python " + self.prog + " ")
+        return text.replace("`lback ", f"`python {word(self.prog)} ")
 
     def _clean(self, stream: IO[str], text: str, *, words: bool = True) -> str:
         """Return one line that shows everything and does nothing, our own colours excepted."""

@@ -77,6 +77,29 @@ def test_manage_py_without_lback_says_what_to_do(tmp_path: Path) -> None:
     ]
 
 
+def test_manage_py_is_about_its_own_project(tmp_path: Path) -> None:
+    """As Django's is, also for cron; inside of the project the current folder counts."""
+    both = {name: tmp_path / name for name in ("shop", "audit 2")}
+    for name, folder in both.items():
+        folder.mkdir()
+        ada = Developer("Ada", folder)
+        ada.lback("init")
+        ada.write("models.py", MODELS + table("users"))
+        ada.manage("makemigrations", f"first_of_{name[:4]}")
+    there = Developer("Ada", both["audit 2"])
+    python = sys.executable
+    assert "first_of_shop" in there.run(python, "../shop/manage.py", "migrate")
+    assert tables(f"sqlite:///{both['shop']}/db.sqlite3") == {"users"}
+    assert tables(f"sqlite:///{both['audit 2']}/db.sqlite3") == set()
+    assert "first_of_audi" in there.run(python, "../shop/manage.py", "heads", "-C", ".")
+    (both["audit 2"] / "inner").mkdir()
+    inner = Developer("Ada", both["audit 2"] / "inner")
+    assert "next: Run `python ../manage.py migrate`" in inner.run(python, "../manage.py", "status")
+    said = Developer("Ada", both["shop"]).run(python, "../audit 2/manage.py", "status")
+    line = said.partition("next: Run `")[2].partition("`")[0]
+    assert line == "python '../audit 2/manage.py' -C '../audit 2' migrate"
+
+
 def test_models_are_no_folder(tmp_path: Path) -> None:
     new = Developer("Ada", tmp_path)
     said = new.lback("init", "shop.models:Base", code=2)
