@@ -183,8 +183,14 @@ def _install_under(
 ) -> HookRow:
     slot = Slot(place.private / name)
     outcome = slot.put(text, force=force)
-    if outcome.action == "refused" or manager.is_wired(name):
-        return _row(name, outcome.action, slot.path, outcome.message, manager)
+    is_older = manager.is_older(name)
+    is_left = manager.is_wired(name) and not (is_older and (write or manager.insert is None))
+    if outcome.action == "refused" or is_left:
+        told = f"{manager.file} has older lines; --write puts the new ones there"
+        message = told if is_older and not outcome.message else outcome.message
+        return _row(name, outcome.action, slot.path, message, manager)
+    if is_older and write:
+        erase(manager.file, name)
     if write and manager.write(name):
         said = f"{manager.name}: lines added to {manager.file}"
         message = f"{said}; {manager.note}" if manager.note else said

@@ -15,6 +15,7 @@ _CALL = (
     'lback_hook="$(git rev-parse --git-common-dir)/lback/hooks/{name}"; [ ! -x "$lback_hook" ] ||'
 )
 _READS_INPUT = ("post-rewrite", "pre-push")
+_INPUT_IS_READ = re.compile(r"(?m)^[^#\n]*\b(read|cat|tee|xargs|lfs)\b")
 # What the pre-commit framework tells its hooks, and in which order git would have said it.
 _FRAMEWORK_ARGUMENTS = {
     "pre-commit": "",
@@ -56,6 +57,11 @@ class Manager:
             for sign in (f"lback/hooks/{hook}", f"lback hook {hook}", f"id: lback-{hook}")
         )
 
+    def is_older(self, hook: str) -> bool:
+        """Tell whether the lines that `write` wrote are not those that it would write now."""
+        match = _written(_read(self.file) or b"", hook)
+        return match is not None and match["lines"].decode().splitlines() != list(self.lines)
+
     def write(self, hook: str) -> bool:
         """Append the lines between two comments; False where that is not safe."""
         if self.insert is None or (self.root is not None and leads_out(self.file, self.root)):
@@ -85,21 +91,20 @@ class Manager:
         return "\n".join((begin, *self.lines, end)) + "\n"
 
 
+def _written(text: bytes, hook: str) -> re.Match[bytes] | None:
+    """Find the lines that `Manager.write` wrote."""
+    name = re.escape(hook.encode())
+    begin, end = b"# lback: begin " + name, b"# lback: end " + name
+    return re.search(
+        rb"(?ms)^" + begin + rb"(?P<remark>(?: \([^\n]*\))?)\n(?P<lines>.*?)^" + end + rb"\n", text
+    )
+
+
 def erase(file: Path, hook: str) -> bool:
     """Take the lines that `Manager.write` wrote out again; False where there are none."""
     text = _read(file)
-    if text is None:
-        return False
-    name = re.escape(hook.encode())
-    match = re.search(
-        rb"(?ms)^# lback: begin "
-        + name
-        + rb"(?P<remark>(?: \([^\n]*\))?)\n.*?^# lback: end "
-        + name
-        + rb"\n",
-        text,
-    )
-    if match is None:
+    match = _written(text, hook) if text is not None else None
+    if text is None or match is None:
         return False
     before, after = text[: match.start()], text[match.end() :]
     if match["remark"].decode() == _CREATED and before + after == b"#!/bin/sh\n":
@@ -143,17 +148,55 @@ def shell_call(hook: str, arguments: str = '"$@"') -> str:
 
 
 def _folder(hook: str, folder: Path, root: Path | None) -> Manager:
-    if ".husky" in folder.parts:
-        parent = folder.parent if folder.name == "_" else folder
+    is_husky = ".husky" in folder.parts
+    parent = folder.parent if is_husky and folder.name == "_" else folder
+    if hook in _READS_INPUT and _reads_input(parent / hook, hook):
+        first = "at the beginning of the file: what follows reads standard input as well"
+        name = "husky" if is_husky else "folder"
+        return Manager(name, parent / hook, _with_input(hook), None, first)
+    if is_husky:
         return Manager("husky", parent / hook, (shell_call(hook),), _plain_script)
     inside = root is not None and folder.is_relative_to(root)
     return Manager(
         "folder",
         folder / hook,
-        (shell_call(hook),),
+        _with_status(hook),
         _plain_script if inside else None,
         "" if inside else "other repositories share this folder; the line does nothing in those",
     )
+
+
+def _reads_input(file: Path, hook: str) -> bool:
+    """Tell whether a script leaves nothing of its standard input for lines at its end."""
+    text = _read(file) or b""
+    match = _written(text, hook)
+    own = text if match is None else text[: match.start()]
+    return bool(_INPUT_IS_READ.search(own.decode("utf-8", "replace")))
+
+
+def _with_input(hook: str) -> tuple[str, ...]:
+    """Return lines that give standard input to lback, and again to what follows."""
+    given = """printf '%s\\n' "$lback_input" |"""
+    call = shell_call(hook)
+    start = call.index('"$lback_hook" "$@"')
+    return (
+        "lback_input=$(cat)",
+        f"{call[:start]}{given} {call[start:]} || exit",
+        "exec <<LBACK_INPUT",
+        "$lback_input",
+        "LBACK_INPUT",
+    )
+
+
+def _with_status(hook: str) -> tuple[str, ...]:
+    """Return lines at whose end the status is what it was before them, unless lback stops git.
+
+    A hook that is a script of its own ends as its last command does.
+    """
+    if hook.startswith("pre-"):
+        keeps = '[ "$lback_status" -eq 0 ] || exit "$lback_status"'
+        return ("lback_status=$?", keeps, shell_call(hook))
+    return ("lback_status=$?", shell_call(hook), '(exit "$lback_status")')
 
 
 def _lefthook(hook: str, file: Path) -> Manager:

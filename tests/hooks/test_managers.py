@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def test_a_tracked_folder(ada: Clone, bob: Clone, python: Interpreter) -> None:
     ada.write("tools/hooks/pre-commit", "#!/bin/sh\nexit 0\n", mode=0o755)
     changes = ada.install()
     assert {change.state for change in changes.values()} == {"advised"}
-    assert changes["post-merge"].lines == (shell_call("post-merge"),)
+    assert shell_call("post-merge") in changes["post-merge"].lines
     assert changes["post-merge"].into == str(ada.path.resolve() / "tools/hooks/post-merge")
     assert {state.state for state in ada.states().values()} == {"unwired"}
     assert sorted(p.name for p in (ada.path / "tools/hooks").iterdir()) == ["pre-commit"]
@@ -68,6 +69,69 @@ def test_a_tracked_folder(ada: Clone, bob: Clone, python: Interpreter) -> None:
     bob.commit(REVISION)
     bob.git("push", "-q")
     assert python.calls() == []
+
+
+def test_the_status_of_a_tracked_script_counts(ada: Clone, python: Interpreter) -> None:
+    ada.git("config", "core.hooksPath", "tools/hooks")
+    fails = "#!/bin/sh\n(exit 3)\n"
+    for name in ("pre-commit", "post-checkout", "pre-push"):
+        ada.write(f"tools/hooks/{name}", fails, mode=0o755)
+    ada.install(write=True)
+    ada.write(REVISION)
+    ada.git("add", REVISION)
+    assert ada.try_git("commit", "-qm", "x").returncode == 1
+    assert ada.try_git("push", "-q", "origin", "main:other").returncode == 1
+    assert python.calls() == []
+    ada.git("commit", "-qm", "x", "--no-verify")
+    python.calls()
+    assert ada.try_git("checkout", "-q", "-b", "old", "HEAD~1").returncode == 1
+    assert len(python.calls()) == 1
+    ada.uninstall()
+    assert (ada.path / "tools/hooks/post-checkout").read_text() == fails
+
+
+def test_lines_of_an_older_lback_are_written_anew(ada: Clone, python: Interpreter) -> None:
+    ada.git("config", "core.hooksPath", "tools/hooks")
+    path = ada.write("tools/hooks/pre-commit", "#!/bin/sh\n(exit 3)", mode=0o755)
+    before = path.read_bytes()
+    ada.install("pre-commit", write=True)
+    lines = path.read_text()
+    older = re.sub(r"(?m)^.*lback_status.*\n", "", lines)
+    path.write_text(older)
+    row = ada.install("pre-commit")["pre-commit"]
+    assert (row.state, path.read_text()) == ("unchanged", older)
+    assert "--write" in str(row.message)
+    assert ada.install("pre-commit", write=True)["pre-commit"].state == "installed"
+    assert path.read_text() == lines
+    ada.uninstall()
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("folder", [".husky", "tools/hooks"])
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+def test_a_script_that_reads_what_is_pushed(
+    ada: Clone, python: Interpreter, folder: str, shell: str
+) -> None:
+    ada.git("config", "core.hooksPath", folder)
+    own = f"#!/bin/{shell}\ncat >>../mine\n"
+    path = ada.write(f"{folder}/pre-push", own, mode=0o755)
+    row = ada.install("pre-push", write=True)["pre-push"]
+    assert (row.state, row.by_hand, path.read_text()) == ("advised", True, own)
+    assert "at the beginning of the file" in str(row.message)
+    first, rest = own.split("\n", 1)
+    path.write_text("\n".join([first, *row.lines, rest]))
+    assert ada.states()["pre-push"].state == "installed"
+    old = ada.git("rev-parse", "HEAD")
+    new = ada.commit(REVISION)
+    line = f"refs/heads/main {new} refs/heads/main {old}"
+    python.ends_with(10)
+    assert ada.try_git("push", "-q").returncode == 1
+    assert python.calls()[0].endswith(f"\n  {line}")
+    assert not (ada.path.parent / "mine").exists()
+    python.ends_with(0)
+    ada.git("push", "-q")
+    assert python.calls()[0].endswith(f"\n  {line}")
+    assert (ada.path.parent / "mine").read_text() == f"{line}\n"
 
 
 def test_a_global_relative_path_reaches_work_trees_and_submodules(
