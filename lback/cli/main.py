@@ -88,7 +88,7 @@ def main(argv: list[str] | None = None, prog: str = "lback", only: str | None = 
     from lback.cli.gate import guarded
 
     args = list(sys.argv[1:] if argv is None else argv)
-    if argv is None and os.path.basename(sys.argv[0]) == prog:  # noqa: PTH119 - as it was typed
+    if argv is None and prog != "lback" and os.path.basename(sys.argv[0]) == prog:  # noqa: PTH119
         prog = sys.argv[0]
         args = [*_elsewhere(os.path.dirname(prog), args), *args]  # noqa: PTH120
     if "_LBACK_COMPLETE" in os.environ:  # a shell asks, by what `lback completion` has printed

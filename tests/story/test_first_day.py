@@ -100,6 +100,18 @@ def test_manage_py_is_about_its_own_project(tmp_path: Path) -> None:
     assert line == "python '../audit 2/manage.py' -C '../audit 2' migrate"
 
 
+def test_the_installed_program_is_about_the_current_folder(tmp_path: Path) -> None:
+    """Wherever pip has put it: in the `bin` of an environment that lies in another project, say."""
+    other, ada = Developer("Ada", tmp_path / "other"), Developer("Ada", tmp_path / "shop")
+    for person in (other, ada):
+        person.folder.mkdir()
+        person.lback("init")
+    program = other.write(".venv/bin/lback", "from lback.__main__ import main\nmain()\n")
+    said = ada.run(sys.executable, str(program), "status")
+    assert f"{ada.folder}" in ada.run(sys.executable, str(program), "doctor", code=1)
+    assert "other" not in said and "next: Run `python" not in said
+
+
 def test_models_are_no_folder(tmp_path: Path) -> None:
     new = Developer("Ada", tmp_path)
     said = new.lback("init", "shop.models:Base", code=2)
