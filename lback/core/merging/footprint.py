@@ -264,6 +264,7 @@ def _comment(effect: Effect, around: Surroundings) -> Iterable[Touch]:
         yield Touch("constraint", key(effect.table), "need", frozenset({bare(on)}))
     elif on:
         yield from named(on, "need")
+        yield Touch("object", f"function {key(on.partition('(')[0])}", "need")
     yield Touch("setting", f"comment {key(effect.table)} {key(on)}", "set")
 
 

@@ -268,6 +268,10 @@ def defined(effect: Effect) -> Iterable[Touch]:
     """Touch what the definition of a column names: its type, what a default calls."""
     yield from _types(effect)
     yield from _default(effect)
+    if effect.kind == "create" and "create_constraint=True" in dict(effect.sets).get("type", ""):
+        yield from whole("copies", effect.table, "copy")  # for a check beside the column
+    if effect.kind == "alter" and "computed" in dict(effect.sets):
+        yield from aspect("values", effect.table, ANY, "read")
 
 
 def _types(effect: Effect) -> Iterable[Touch]:

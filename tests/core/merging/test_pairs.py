@@ -180,6 +180,8 @@ PAIRS: list[tuple[str, str, str]] = [
     ("", sql("CREATE INDEX ix ON t (a COLLATE NOCASE)"), 'with op.batch_alter_table("t", recreate="always") as b:\n    b.drop_column("b")'),
     ("", sql("CREATE INDEX ix ON t (c, a DESC)"), 'with op.batch_alter_table("t", recreate="always") as b:\n    b.drop_column("b")'),
     ("", sql("CREATE INDEX ix ON t (a ASC)"), 'with op.batch_alter_table("t", recreate="always") as b:\n    b.drop_column("b")'),
+    ("", 'with op.batch_alter_table("log") as b:\n    b.add_column(sa.Column("c", sa.Boolean(name="k", create_constraint=True)))', KEEPS),
+    ("", 'with op.batch_alter_table("log") as b:\n    b.add_column(sa.Column("c", sa.Boolean()))', KEEPS),
     ("", COPIED, ADD),
     ("", COPIED, INDEX),
     ("", COPIED, 'op.alter_column("t", "c", nullable=False)'),
@@ -236,6 +238,8 @@ PAIRS: list[tuple[str, str, str]] = [
     ("", sql("ALTER TABLE t ADD COLUMN a INT DEFAULT loud('x')"), sql("DROP FUNCTION loud(TEXT)")),
     ("", sql("ALTER TABLE t ADD COLUMN a INT GENERATED ALWAYS AS (b * 2) STORED"), 'op.drop_column("t", "b")'),
     ("", sql("ALTER TABLE t ADD COLUMN a INT GENERATED ALWAYS AS (b * 2) STORED"), 'op.drop_column("t", "d")'),
+    ("", sql("ALTER TABLE t ALTER COLUMN a DROP EXPRESSION"), sql("UPDATE t SET b = 1")),
+    ("", sql("COMMENT ON FUNCTION loud(TEXT) IS 'x'"), sql("DROP FUNCTION loud(TEXT)")),
     # dialects and conditions
     ("", f'if op.get_bind().dialect.name == "mysql":\n    {ADD}', f'if op.get_bind().dialect.name == "sqlite":\n    {ADD}'),
     ("", f'if op.get_bind().dialect.name == "mysql":\n    {ADD}', ADD),
