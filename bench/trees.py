@@ -34,6 +34,14 @@ PACKAGES: Mapping[str, tuple[str, ...]] = {
     "open-webui": ("open_webui/migrations/versions",),
     "keystone": ("keystone/common/sql/migrations/versions",),
     "optuna": ("optuna/storages/_rdb/alembic/versions",),
+    "dstack": ("dstack/_internal/server/migrations/versions",),
+    "ethyca-fides": ("fides/api/alembic/migrations/versions",),
+    "faradaysec": ("faraday/migrations/versions",),
+    "designate": ("designate/storage/sqlalchemy/alembic/versions",),
+    "mistral": ("mistral/db/sqlalchemy/migration/alembic_migrations/versions",),
+    "tacker": ("tacker/db/migration/alembic_migrations/versions",),
+    "zun": ("zun/db/sqlalchemy/alembic/versions",),
+    "jupyterhub": ("jupyterhub/alembic/versions",),
 }
 
 INI = """\
