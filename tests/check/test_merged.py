@@ -90,6 +90,19 @@ def test_the_same_id_twice(team: Team) -> None:
     assert "LB104" in team.codes(at="mine", against="main")
 
 
+def test_a_copy_beside_a_published_file_is_no_edit_of_it(team: Team) -> None:
+    """Whoever copies a file and forgets the id has edited nothing, and moved nothing."""
+    team.branch("mine")
+    for name in ("a_copy", "z_copy"):
+        team.write(f"{VERSIONS}/{name}.py", 'revision = "b2"\ndown_revision = "a1"\nx = 1\n')
+        team.commit()
+        assert set(team.codes(at="mine", against="main", select="LB1,LB2")) == {"LB104"}
+    published = team.path / VERSIONS / "b2.py"
+    published.write_text(published.read_text() + "\nedited = 1\n")
+    team.commit()
+    assert "LB201" in team.codes(at="mine", against="main")
+
+
 def test_a_parent_that_the_other_side_deleted(team: Team) -> None:
     team.branch("mine")
     team.add("c3", "b2")

@@ -43,6 +43,11 @@ def published_findings(
                 )
             continue
         ours = mine[revision]
+        if any(
+            node.path == theirs.path and node.blob == theirs.blob
+            for node in mine.twins.get(revision, ())
+        ):
+            continue  # it is as it was; LB104 tells of the other file
         if ours.blob != theirs.blob and revision in base and base[revision].blob != ours.blob:
             yield from _edited(mine, shared, revision, my_text, shared_text)
         elif ours.path != theirs.path and revision in base and base[revision].path != ours.path:

@@ -178,6 +178,14 @@ class Graph:
         return {revision.path: revision for revision in self._nodes.values()}
 
     @cached_property
+    def twins(self) -> Mapping[str, tuple[Revision, ...]]:
+        """Return all files that define one id, where several do."""
+        files: dict[str, dict[str, Revision]] = {}
+        for pair in self._twice:
+            files.setdefault(pair[0].id, {}).update((node.path, node) for node in pair)
+        return {revision: tuple(nodes.values()) for revision, nodes in files.items()}
+
+    @cached_property
     def problems(self) -> tuple[Problem, ...]:
         """Return what is wrong, in the order of codes and paths."""
         from lback.core.graph import problems

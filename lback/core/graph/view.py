@@ -28,6 +28,10 @@ class GraphView(Protocol):
         """Return the revisions by the paths of their files."""
 
     @property
+    def twins(self) -> Mapping[str, tuple[Revision, ...]]:
+        """Return all files that define one id, where several do."""
+
+    @property
     def problems(self) -> tuple[Problem, ...]:
         """Return what is wrong, in the order of codes and paths."""
 
