@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
 # Raise it whenever the same text may give other effects than before: caches are keyed by it.
-EFFECTS_VERSION = 20
+EFFECTS_VERSION = 21
 
 Kind = Literal["create", "drop", "alter", "rename", "insert", "update", "delete"]
 Direction = Literal["upgrade", "downgrade"]

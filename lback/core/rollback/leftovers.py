@@ -56,7 +56,7 @@ def leftovers(effects: Effects, dialect: str) -> tuple[Leftover, ...]:
     for effect in _watched(effects.downgrade, dialect):
         key = _key(effect)
         fresh = effect.certain and key not in made and key not in doubtful
-        if effect.kind == "drop" and fresh and not _renamed(effects, effect):
+        if effect.kind == "drop" and fresh and not _is_replaced(effects, effect):
             extra.append(Leftover(effect, left=False))
         _follow(made, effect, doubtful, parts)
     forward = {id(item) for item in effects.upgrade}
@@ -129,8 +129,15 @@ def _rename(made: dict[_Key, Effect], effect: Effect, key: _Key) -> None:
             made["column", new[2], value[2]] = made.pop(value)
 
 
-def _renamed(effects: Effects, drop: Effect) -> bool:
-    """Tell whether upgrade() touches the object in another way: a copy, a rename, a drop."""
+def _is_replaced(effects: Effects, drop: Effect) -> bool:
+    """Tell whether upgrade() touches the object in another way, or downgrade() makes it anew.
+
+    The first is a copy, a rename or a drop; the second an enum type that loses a value.
+    """
+    made = {_key(effect) for effect in effects.downgrade if effect.kind == "create"}
+    aside = [one for one in effects.downgrade if one.kind == "rename" and one.to]
+    if any(_key(one, one.to) == _key(drop) and _key(one) in made for one in aside):
+        return True
     name = bare(drop.name or drop.table)
     table = bare(drop.table)
     for effect in effects.upgrade:

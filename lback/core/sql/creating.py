@@ -9,7 +9,7 @@ from lback.core.sql.cursor import Cursor
 from lback.core.sql.indexes import index_in_table
 from lback.core.sql.outcome import CannotRead, Does, Impossible, Outcome
 from lback.core.sql.queries import whole_expression, whole_query
-from lback.core.sql.seen import Seen
+from lback.core.sql.seen import Seen, new_name
 from lback.core.sql.settings import table_option
 
 
@@ -78,7 +78,7 @@ def alter_view(cursor: Cursor) -> Outcome:
     guarded = cursor.guard()
     name = cursor.name()
     if cursor.take("RENAME", "TO"):
-        made = Effect("rename", "view", None, name, to=cursor.identifier())
+        made = Effect("rename", "view", None, name, to=new_name(cursor, name))
     elif cursor.take("SET", "SCHEMA"):
         bare = name.rpartition(".")[2]
         made = Effect("rename", "view", None, name, to=f"{cursor.identifier()}.{bare}")

@@ -15,7 +15,7 @@ from lback.core.sql.constraints import (
 from lback.core.sql.cursor import Cursor
 from lback.core.sql.outcome import CannotRead, Does, Outcome
 from lback.core.sql.queries import whole_expression
-from lback.core.sql.seen import Seen
+from lback.core.sql.seen import Seen, new_name
 
 
 def create_index(cursor: Cursor, *, unique: bool) -> Outcome:
@@ -83,7 +83,7 @@ def alter_index(cursor: Cursor) -> Outcome:
     guarded = cursor.guard()
     name = cursor.name()
     if cursor.take("RENAME", "TO"):
-        renamed = Effect("rename", "index", None, name, to=cursor.identifier())
+        renamed = Effect("rename", "index", None, name, to=new_name(cursor, name))
         return Does((renamed._replace(certain=not guarded, guarded=guarded),))
     uses: tuple[Use, ...] = ()
     detail = cursor.copy().written()[:60]

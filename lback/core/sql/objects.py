@@ -12,7 +12,7 @@ from lback.core.sql.constraints import constraint, storage
 from lback.core.sql.cursor import Cursor
 from lback.core.sql.outcome import CannotRead, Does, Outcome
 from lback.core.sql.queries import whole_expression
-from lback.core.sql.seen import QueryScope, Seen, cascades, drop_named, routine
+from lback.core.sql.seen import QueryScope, Seen, cascades, drop_named, new_name, routine
 from lback.core.sql.tokens import body_of
 from lback.core.sql.types import type_of
 
@@ -26,7 +26,7 @@ def read_type(cursor: Cursor, verb: str) -> Outcome:
         return _create_type(cursor, name)
     seen = Seen()
     if cursor.take("RENAME", "TO"):
-        return Does((Effect("rename", "enum", None, name, to=cursor.identifier()),))
+        return Does((Effect("rename", "enum", None, name, to=new_name(cursor, name)),))
     if cursor.take("SET", "SCHEMA"):
         bare = name.rpartition(".")[2]
         return Does((Effect("rename", "enum", None, name, to=f"{cursor.identifier()}.{bare}"),))
@@ -102,7 +102,7 @@ def read_domain(cursor: Cursor, verb: str) -> Outcome:
         uses = tuple(value for value in every if value.object not in ("column", "constraint"))
         return Does((Effect("create", "domain", None, name, uses=uses),))
     if cursor.take("RENAME", "TO"):
-        return Does((Effect("rename", "domain", None, name, to=cursor.identifier()),))
+        return Does((Effect("rename", "domain", None, name, to=new_name(cursor, name)),))
     detail = cursor.copy().written()[:60]
     if cursor.take("ADD"):
         constraint(cursor.rest(), name)
@@ -138,7 +138,7 @@ def _sequence(cursor: Cursor, verb: str) -> Outcome:
     guarded = cursor.guard()
     name = cursor.name()
     if verb == "alter" and cursor.take("RENAME", "TO"):
-        return Does((Effect("rename", "sequence", None, name, to=cursor.identifier()),))
+        return Does((Effect("rename", "sequence", None, name, to=new_name(cursor, name)),))
     seen = Seen()
     aspects: tuple[str, ...] = ()
     if any(token.upper == "RESTART" for token in cursor.tokens[cursor.place : cursor.end]):
@@ -182,7 +182,7 @@ def _named(kind: str) -> Handler:
         name = routine(cursor)
         seen = Seen()
         if verb == "alter" and cursor.take("RENAME", "TO"):
-            to = cursor.identifier()
+            to = new_name(cursor, name)
             if kind == "schema":
                 seen.doubt(f"renames the schema of every table in {name}")
             return seen.does(Effect("rename", kind, None, name, to=to))

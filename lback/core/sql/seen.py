@@ -155,6 +155,12 @@ def drop_named(cursor: Cursor, kind: str) -> Outcome:
     )
 
 
+def new_name(cursor: Cursor, old: str) -> str:
+    """Take what something is called from now on: it stays in its schema."""
+    schema, dot, _ = old.rpartition(".")
+    return f"{schema}{dot}{cursor.identifier()}"
+
+
 def routine(cursor: Cursor) -> str:
     """Take a name, with the types of its arguments if it is a routine's."""
     name = cursor.name()

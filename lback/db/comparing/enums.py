@@ -393,17 +393,26 @@ class EnumType:
             made.append(
                 f"{alter} TYPE {self.quoted}{many} USING {column}::text{many}::{self.quoted}{many}"
             )
-            if user.default and any(_quoted(label) in user.default for label in labels):
+            if user.default and set(self.labels_in(user.default)) <= set(labels):
                 made.append(f"{alter} SET DEFAULT {user.default}")
         made.append(f"DROP TYPE {self.place}{quote(away)}")
         made += map(self._add, holders)
         return made
 
     def labels_in(self, text: str) -> list[str]:
-        """Return the values of this type in the text of a check or an index."""
+        """Return the values of this type in the text of a default, a check or an index."""
         kinds = "|".join(re.escape(kind) for kind in (self.quoted, self.name, self.shown))
-        found = re.findall(rf"'((?:[^']|'')*)'::(?:{kinds})", text)
-        return [label.replace("''", "'") for label in found]
+        found: list[str] = []
+        for literal, many in re.findall(rf"'((?:[^']|'')*)'::(?:{kinds})(\[\])?", text):
+            value = literal.replace("''", "'")
+            found += _items(value) if many else [value]
+        return found
+
+
+def _items(value: str) -> list[str]:
+    """Return the values in the text of an array."""
+    found = re.findall(r'"((?:[^"\\]|\\.)*)"|([^{},"]+)', value)
+    return [re.sub(r"\\(.)", r"\1", quoted) or bare for quoted, bare in found if bare != "NULL"]
 
 
 def _listed(labels: _Words) -> str:

@@ -135,6 +135,14 @@ def test_what_was_there_before_is_not_taken() -> None:
          "op.drop_column('x', 'a')", []),
         ("op.add_column('x', sa.Column('a'))", "op.drop_column('x', 'a')\nop.drop_column('x', 'a')",
          []),
+        # a type that is made anew
+        ("op.execute(\"ALTER TYPE s.mood ADD VALUE 'b'\")",
+         "op.execute('ALTER TYPE s.mood RENAME TO mood_old')\n"
+         "op.execute(\"CREATE TYPE s.mood AS ENUM ('a')\")\nop.execute('DROP TYPE s.mood_old')",
+         []),
+        ("op.execute(\"ALTER TYPE mood ADD VALUE 'b'\")",
+         "op.execute('ALTER TYPE other RENAME TO mood_old')\nop.execute('DROP TYPE mood_old')",
+         ["extra mood_old"]),
         # what is not certain
         (ASKED + "op.create_table('t')", "op.drop_column('x', 'y')", ["extra y"]),
         ("op.add_column('x', sa.Column('a'))",

@@ -275,6 +275,28 @@ def test_types_of_one_name_in_one_table(project: Modelled) -> None:
     there_and_back(project)
 
 
+def test_defaults_of_arrays_stay(project: Modelled, postgres_url: str) -> None:
+    """Where the type is made anew; one with a value that goes is taken away before."""
+    text = """from sqlalchemy.dialects.postgresql import ARRAY
+    kinds = ARRAY(Enum("a b", "c", "d", name="kind"))
+    Table("job", metadata, Column("id", Integer, primary_key=True),
+          Column("none", kinds, server_default="{}"),
+          Column("few", kinds, server_default='{"a b",c}'),
+          Column("gone", kinds, server_default="{d}"))
+    """
+    start(project, text)
+    fewer = text.replace('"c", "d", name', '"c", name').replace('"{d}"', '"{c}"')
+    say(project, fewer)
+    project.make("two", no_rename=True)
+    there_and_back(project)
+    run_sql(postgres_url, "INSERT INTO job DEFAULT VALUES")
+    query = "SELECT none::text, few::text, gone::text FROM job"
+    assert run_sql(postgres_url, query) == [("{}", '{"a b",c}', "{c}")]
+    project.back()
+    run_sql(postgres_url, "DELETE FROM job", "INSERT INTO job DEFAULT VALUES")
+    assert run_sql(postgres_url, query) == [("{}", '{"a b",c}', "{d}")]
+
+
 # Views
 
 WIDER = JOB.format(key="", more="").replace('"n", Integer', '"n", BigInteger')
