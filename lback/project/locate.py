@@ -115,8 +115,9 @@ class Project(NamedTuple):
     @property
     def is_nowhere(self) -> bool:
         """Tell whether there is no folder on disk where `script_location` says."""
+        location = self.settings.script_location or self.settings.version_locations[0]
         try:
-            return not self._place(self.settings.script_location).is_dir()
+            return not self._place(location).is_dir()
         except UsageError:
             return True
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from lback.app.graph import GraphOptions, graph
+from lback.app.heads import heads
 from lback.errors import UsageError
 from lback.project.context import Context
 from lback.project.options import Options
@@ -153,6 +155,18 @@ def test_nothing_found(team: Team) -> None:
     team.commit()
     result = team.check(against="main", select="LB1")
     assert ([one.code for one in result.findings], result.exit_code) == (["LB107"], 1)
+
+
+def test_a_folder_that_is_not_there_is_no_empty_one(team: Team) -> None:
+    def context() -> Context:
+        return Context(Options(directory=str(team.path), script_location="migrations/version"))
+
+    for result in (heads(context()), graph(context(), GraphOptions())):
+        assert [one.code for one in result.findings] == ["LB107"]
+        assert result.exit_code == 1 and "migrations/version," in result.findings[0].message
+    assert heads(context(), "HEAD").findings == ()
+    (team.path / "migrations/version").mkdir()
+    assert heads(context()).findings == ()
 
 
 def test_a_project_that_has_just_begun(tmp_path: Path) -> None:

@@ -97,6 +97,12 @@ def in_subfolders(folders: Sequence[str], homes: Sequence[str], count: int) -> P
 
 def nowhere(settings: Settings) -> Problem:
     """Say that the folder is not there in which env.py and the revisions have to be."""
+    if settings.config_path is None:
+        return Problem(
+            "LB107",
+            f"there is no folder {settings.version_locations[0]}, which `--script-location` names",
+            "name a folder as it is called from the root of the repository",
+        )
     return Problem(
         "LB107",
         f"there is no folder {settings.script_location}, which `script_location` in "
