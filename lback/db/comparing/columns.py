@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import sqlalchemy as sa
 from alembic.operations import ops
 
 from lback.db.comparing.twins import Snapshot
 
-_WORD = re.compile(r"\w+")
+# In an expression: a text, a quoted name, a name.
+_WORD = re.compile(r"""'(?:[^']|'')*'|"((?:[^"]|"")+)"|([^\W\d][\w$]*)""")
 
 
 def compare_defaults(
@@ -46,6 +49,12 @@ def compare_defaults(
                 changes.ops.remove(change)
 
 
+def _names_in(computed: Mapping[str, Any]) -> set[str]:
+    """Return the names in what a column is computed from."""
+    found = _WORD.finditer(computed["computed"]["sqltext"])
+    return {word[2] or word[1].replace('""', '"') for word in found if word[1] or word[2]}
+
+
 def compare_computed(
     changes: ops.ModifyTableOps,
     now: Snapshot,
@@ -66,7 +75,7 @@ def compare_computed(
         old, new = now.computed(name), twin.computed(name)
         if name not in there.columns:
             continue
-        if old != new or (old and in_the_way & set(_WORD.findall(old[0]))):
+        if old != new or (old and in_the_way & _names_in(now.columns[name])):
             changes.ops[:] = [
                 one
                 for one in changes.ops

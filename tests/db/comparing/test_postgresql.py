@@ -275,6 +275,21 @@ def test_types_of_one_name_in_one_table(project: Modelled) -> None:
     there_and_back(project)
 
 
+@pytest.mark.parametrize("name", ["n", "per%cent", "two words", 'a "b"'])
+def test_a_type_beneath_a_computed_column(project: Modelled, postgres_url: str, name: str) -> None:
+    quoted = '"' + name.replace('"', '""') + '"'
+    text = """Table("job", metadata, Column("id", Integer, primary_key=True),
+        Column({name!r}, {kind}), Column("more", BigInteger, Computed({text!r}, persisted=True)))
+    """
+    computed = f"{quoted} * 3 + length('it')"
+    start(project, text.format(name=name, kind="Integer", text=computed))
+    run_sql(postgres_url, f"INSERT INTO job ({quoted}) VALUES (2)")
+    say(project, text.format(name=name, kind="BigInteger", text=computed))
+    project.make("two")
+    there_and_back(project)
+    assert run_sql(postgres_url, "SELECT more FROM job") == [(8,)]
+
+
 def test_defaults_of_arrays_stay(project: Modelled, postgres_url: str) -> None:
     """Where the type is made anew; one with a value that goes is taken away before."""
     text = """from sqlalchemy.dialects.postgresql import ARRAY
