@@ -14,7 +14,7 @@ from lback.core.sql.outcome import CannotRead, Does, Outcome
 from lback.core.sql.queries import whole_expression
 from lback.core.sql.seen import QueryScope, Seen, cascades, drop_named, new_name, routine
 from lback.core.sql.tokens import body_of
-from lback.core.sql.types import type_of
+from lback.core.sql.types import signature, type_of
 
 
 def read_type(cursor: Cursor, verb: str) -> Outcome:
@@ -179,6 +179,7 @@ def _named(kind: str) -> Handler:
         if verb == "drop":
             return drop_named(cursor, kind)
         guarded = cursor.guard()
+        whole = cursor.copy()
         name = routine(cursor)
         seen = Seen()
         if verb == "alter" and cursor.take("RENAME", "TO"):
@@ -189,7 +190,11 @@ def _named(kind: str) -> Handler:
         rest = cursor.rest()
         _check_definition(rest, kind, verb, seen)
         made = Effect(cast(Kind, verb), kind, None, name, certain=not guarded, guarded=guarded)
-        return seen.does(made._replace(uses=names_in(rest) if kind == "function" else ()))
+        if kind != "function":
+            return seen.does(made)
+        whole.name()
+        types = signature(whole) if verb == "create" else ()
+        return seen.does(made._replace(uses=(*names_in(rest), *types)))
 
     return read
 

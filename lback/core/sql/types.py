@@ -96,6 +96,52 @@ def _uses(parts: list[str], cursor: Cursor) -> tuple[Use, ...]:
     return (Use("type", ".".join(parts[-2:])),)
 
 
+def signature(cursor: Cursor) -> tuple[Use, ...]:
+    """Return the types that a routine takes and gives; the cursor stands behind its name."""
+    uses: list[Use] = []
+    if cursor.opens():
+        for part in cursor.group().commas():
+            uses += _of_argument(part)
+    if cursor.take("RETURNS"):
+        if cursor.take("TABLE") and cursor.opens():
+            for part in cursor.group().commas():
+                uses += _of_argument(part)
+        else:
+            uses += _of_argument(cursor)
+    return tuple(dict.fromkeys(uses))
+
+
+_PASSED = ("IN", "OUT", "INOUT", "VARIADIC")
+
+
+def _of_argument(part: Cursor) -> tuple[Use, ...]:
+    """Return the type of an argument, whose name may stand before it."""
+    try:
+        part.take_any(*_PASSED)
+        look = part.copy()
+        first = look.parts()
+        named = look.peek().kind in ("word", "quoted") and look.word not in _NO_NAME
+        if named and first[-1].lower() not in BUILT_IN and first[-1].upper() != "SETOF":
+            part.parts()
+            part.take_any(*_PASSED)
+        start = part.copy()
+        uses = type_of(part)[1]
+        if part.peek().text == "%":  # the type of a column
+            *table, column = start.parts()
+            return (Use("column", column, ".".join(table)),) if table else ()
+    except CannotRead:
+        return ()
+    return uses
+
+
+# What follows a type in a signature; what is before it is no name.
+_NO_NAME = frozenset(
+    """DEFAULT LANGUAGE AS IMMUTABLE STABLE VOLATILE STRICT CALLED RETURN BEGIN DETERMINISTIC NOT
+    CONTAINS NO READS MODIFIES SQL COMMENT SECURITY PARALLEL COST WINDOW LEAKPROOF ROWS SUPPORT SET
+    CHARSET CHARACTER COLLATE""".split()  # noqa: SIM905
+)
+
+
 def is_serial(type_text: str) -> bool:
     """Tell whether a type makes a sequence of its own."""
     return type_text.lower() in _SERIALS

@@ -51,6 +51,8 @@ CATALOGUE = (
     "    op.execute('UPDATE other SET x = 1')"
 )
 KEEPS = sql("CREATE TRIGGER k AFTER UPDATE ON t FOR EACH ROW INSERT INTO log (what) VALUES (OLD.a)")
+TYPED = sql("CREATE FUNCTION f(n mood, s.kind, double precision, c v.c%TYPE DEFAULT NULL, OUT m int) "
+            "RETURNS SETOF t LANGUAGE sql AS 'SELECT 1'")  # fmt: skip
 
 # Each: what is below the fork, the left side, the right side.
 PAIRS: list[tuple[str, str, str]] = [
@@ -240,6 +242,12 @@ PAIRS: list[tuple[str, str, str]] = [
     ("", sql("ALTER TABLE t ADD COLUMN a INT GENERATED ALWAYS AS (b * 2) STORED"), 'op.drop_column("t", "d")'),
     ("", sql("ALTER TABLE t ALTER COLUMN a DROP EXPRESSION"), sql("UPDATE t SET b = 1")),
     ("", sql("COMMENT ON FUNCTION loud(TEXT) IS 'x'"), sql("DROP FUNCTION loud(TEXT)")),
+    ("", TYPED, sql("ALTER TYPE mood RENAME TO feeling")),
+    ("", TYPED, sql("DROP TYPE s.kind")),
+    ("", TYPED, RENAME),
+    ("", TYPED, 'op.alter_column("v", "c", new_column_name="d")'),
+    ("", TYPED, sql("ALTER TYPE other RENAME TO another")),
+    ("", TYPED, sql("DROP TYPE n")),
     # dialects and conditions
     ("", f'if op.get_bind().dialect.name == "mysql":\n    {ADD}', f'if op.get_bind().dialect.name == "sqlite":\n    {ADD}'),
     ("", f'if op.get_bind().dialect.name == "mysql":\n    {ADD}', ADD),
