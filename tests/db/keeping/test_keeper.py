@@ -467,3 +467,24 @@ def test_what_no_list_names_is_dropped_by_the_next_saving(connection: Connection
     assert own(connection) == [
         *("lback_other", "lback_saved", "lback_saved_1_0", "lback_saved_2_0")
     ]
+
+
+def test_what_a_step_had_filled_in_when_the_next_was_killed_gives_way(
+    connection: Connection,
+) -> None:
+    more = "ALTER TABLE users ADD COLUMN more INTEGER"
+    do(connection, more, "UPDATE users SET more = id")
+    gone = ("ALTER TABLE users DROP COLUMN more",), ("ALTER TABLE users DROP COLUMN extra",)
+    keeper = keeper_of((("users", "extra"), ("users", "more")))
+    travel(connection, keeper, (Downgrade("c"), gone[0]), (Downgrade("b"), gone[1]))
+    keeper, view, steps = keeper_of(), view_of(connection), (Upgrade("b"), Upgrade("c"))
+    keeper.begin(view, steps)
+    keeper.turn(view, steps)
+    do(connection, COME[1], "UPDATE users SET extra = 'filled'")
+    keeper.stepped(view, steps[0], steps[1:])
+    do(connection, "UPDATE users SET extra = 'mine' WHERE id = 2")
+    came = travel(connection, keeper_of(applied=("b",)), (steps[1], (more,)))
+    assert rows(connection, "users") == [
+        *((1, "Ada", "x", 1), (2, "Grace", "mine", 2), (3, "Edsger", "new", 3))
+    ]
+    assert told(came) == {"users": (2, 0, 0, 1, 0)}

@@ -112,6 +112,20 @@ def test_an_index_of_some_rows_is_not_asked(connection: Connection) -> None:
     assert told(done) == (3, 0, 0, 0, 0)
 
 
+@on("postgresql")  # where a saved value is written in the words of its old type
+def test_rows_without_a_key_are_met_in_the_words_of_their_type_now(connection: Connection) -> None:
+    do(
+        connection,
+        "CREATE TABLE t (a BOOLEAN, b INTEGER)",
+        "INSERT INTO t VALUES (true, 1), (false, 2)",
+    )
+    (table,) = saved(connection, ("t", None))
+    do(connection, "DELETE FROM t WHERE b = 2", "ALTER TABLE t ALTER a TYPE varchar(9)")
+    (done,) = put_back(connection, table)
+    assert told(done) == (1, 1, 0, 0, 0)
+    assert rows(connection) == [("false", 2), ("true", 1)]
+
+
 def test_a_row_whose_parent_is_gone_is_left_out(connection: Connection) -> None:
     do(
         connection,

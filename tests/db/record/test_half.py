@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -166,6 +167,33 @@ def in_flight(connection: Connection, *statements: str, ran: bool, outcome: str)
 
 def on(connection: Connection) -> str:
     return " ON t" if connection.dialect.name == "mysql" else ""
+
+
+@pytest.mark.mysql
+@pytest.mark.parametrize("dialect", ["mysql", "mariadb"])
+def test_a_statement_that_outlives_its_client_is_waited_for(mariadb_url: str, dialect: str) -> None:
+    url = mariadb_url.replace("mysql+", f"{dialect}+")
+    engine = sa.create_engine(url, poolclass=sa.pool.NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection, engine.connect() as orphan, engine.connect() as reader:
+        make(connection, PLACE)
+        make_operations(connection, PLACE)
+        number = step(connection)
+        sent(connection, number, TABLE, COLUMN)
+        connection.exec_driver_sql("ALTER TABLE t DROP COLUMN name")
+        change_operation(connection, PLACE, number, 2, outcome="started")
+        reader.exec_driver_sql("BEGIN")
+        reader.exec_driver_sql("SELECT * FROM t")  # a change of the table waits for its end
+        going_on = threading.Thread(target=orphan.exec_driver_sql, args=(COLUMN,))
+        going_on.start()
+        waits = "SELECT COUNT(*) FROM information_schema.processlist WHERE info = %s"
+        while not connection.exec_driver_sql(waits, (COLUMN,)).scalar_one():
+            pass
+        let_go = threading.Timer(0.3, reader.exec_driver_sql, ("ROLLBACK",))
+        let_go.start()
+        half = half_run(connection, PLACE)
+        for each in (let_go, going_on):
+            each.join()
+    assert half is not None and [one.number for one in half.ran] == [1, 2]
 
 
 @pytest.mark.parametrize(("ran", "numbers"), [(True, [1, 2]), (False, [1])])
