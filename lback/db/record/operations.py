@@ -204,15 +204,24 @@ class Operations:
 
     def forget(self, row: int) -> None:
         """Take away the operations of a step that is done."""
-        self._quietly(
-            lambda: execute(self._connection, self._table.delete().where(self._table.c.step == row))
-        )
+        self._quietly(lambda: self._delete(self._table.c.step == row))
 
     def forget_tries(self, row: int) -> None:
         """Take away those of tries before a step that is done, of which nothing had stayed."""
         steps = self._place.table.c.id
         tries = sa.select(steps).where(self._place.mine, steps < row)
-        execute(self._connection, self._table.delete().where(self._table.c.step.in_(tries)))
+        self._delete(self._table.c.step.in_(tries))
+
+    def _delete(self, chosen: sa.ColumnElement[bool]) -> None:
+        """Delete rows each by its number: MySQL would lock the gaps between them as well.
+
+        Another session of the same run, with a version table of its own, writes there.
+        """
+        number = self._table.c.id
+        rows = execute(self._connection, sa.select(number).where(chosen)).scalars().all()
+        if rows:
+            delete = self._table.delete().where(number == sa.bindparam("gone"))
+            execute(self._connection, delete, [{"gone": row} for row in rows])
 
     # -- one statement ------------------------------------------------------------------
 

@@ -37,16 +37,16 @@ def connected(url: str, **options: Any) -> Iterator[Connection]:
 
 
 class Work:
-    """A step at work on a connection, whose row in the record is number 7."""
+    """A step at work on a connection, whose row in the record is number 7, if not another."""
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+    def __init__(self, connection: Connection, number: int = 7) -> None:
+        self.connection, self.number = connection, number
         self.doubts: list[bool] = []
         self.operations = Operations(connection, PLACE, self._row, self._refused)
 
     def _row(self, doubted: bool) -> int:
         self.doubts.append(doubted)
-        return 7
+        return self.number
 
     @staticmethod
     def _refused(err: Exception) -> None:
@@ -59,7 +59,7 @@ class Work:
 
     @property
     def read(self) -> tuple[SentOperation, ...]:
-        return read_operations(self.connection, PLACE, 7) or ()
+        return read_operations(self.connection, PLACE, self.number) or ()
 
     @property
     def told(self) -> list[tuple[int, str, str, str]]:
@@ -365,6 +365,20 @@ def test_other_connections_are_not_listened_to(any_url: str) -> None:
         with work.operations.listening(), work.operations.watching():
             other.exec_driver_sql(TABLE)
         assert work.read == ()
+
+
+def test_two_sessions_of_a_run_do_not_wait_for_one_another(mariadb_url: str) -> None:
+    """Of two version tables in one database, one may still be uncommitted when the other moves."""
+    with connected(mariadb_url) as connection, connected(mariadb_url) as other:
+        first, second = Work(connection), Work(other, 8)
+        first.do(TABLE, ROWS)
+        first.operations.forget(7)
+        other.exec_driver_sql("SET SESSION innodb_lock_wait_timeout = 1")
+        second.do("CREATE TABLE u (id INTEGER)")  # _refused() raises where it had to wait
+        second.operations.forget(8)
+        other.commit()
+        connection.commit()
+        assert first.read == second.read == ()
 
 
 # -- what is there --------------------------------------------------------------------------
