@@ -33,6 +33,15 @@ def nothing_applied() -> LbackError:
     )
 
 
+def fewer_applied(steps: int, count: int) -> UsageError:
+    """Refuse to undo more revisions than there are: another number was meant, or another place."""
+    verb = "is" if count == 1 else "are"
+    return UsageError(
+        f"{steps} revisions are to be undone, and {count} {verb} applied.",
+        f"{command('lback log')} shows what ran; {command('lback migrate base')} undoes all.",
+    )
+
+
 def unknown_table(table: str, near: Sequence[str]) -> UsageError:
     """Say that no applied revision changes this table."""
     meant = f"Did you mean {', '.join(near)}? " if near else ""

@@ -69,7 +69,10 @@ def chosen(facts: RollbackFacts, table: TableLife | None) -> tuple[str, ...]:
             raise messages.not_a_revision(request.revision)
         return revisions
     order = [revision for revision in graph.order() if revision in facts.applied]
-    return tuple(reversed(order[-(request.steps or 1) :]))
+    steps = request.steps or 1
+    if steps > len(order):
+        raise messages.fewer_applied(steps, len(order))
+    return tuple(reversed(order[-steps:]))
 
 
 def decide(facts: RollbackFacts, undoes: tuple[str, ...], table: TableLife | None) -> Decision:

@@ -70,6 +70,8 @@ def test_a_revision_or_steps_are_undone_whole() -> None:
     assert steps.decision.undoes == ("c", "b")
     assert steps.steps == (Downgrade("c"), Downgrade("b"))
     assert plan_rollback(written("a; b<a; c<b", LINE, steps=1)).decision.undoes == ("c",)
+    with pytest.raises(UsageError, match=r"^4 revisions are to be undone, and 3 are applied\.$"):
+        plan_rollback(written("a; b<a; c<b", LINE, steps=4, strategy="downgrade"))
     assert plan_rollback(written("a; b<a; c<b", LINE)).decision.undoes == ("c",)
 
 
