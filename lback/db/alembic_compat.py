@@ -101,6 +101,12 @@ def final_name(item: Any, dialect: Dialect) -> str | None:
     return None if name is None else str(name)
 
 
+def comes_back_with(drop: Any, options: Mapping[str, Any]) -> None:
+    """Let a constraint that is dropped have options on the way back that were not reflected."""
+    if options and drop._reverse is not None:
+        drop._reverse.kw.update(options)
+
+
 def sequences_with_quotes(context: MigrationContext) -> None:
     """Let Alembic find the sequence of a column of PostgreSQL whose table has a quote in its name.
 

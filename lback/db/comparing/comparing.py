@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -33,7 +34,13 @@ from lback.db.comparing.indexes import (
     indexes_of_dropped,
     indexes_of_keys,
 )
-from lback.db.comparing.keys import names_of_keys, uniques_without_name
+from lback.db.comparing.keys import (
+    Waiting,
+    compare_waiting,
+    names_of_keys,
+    uniques_without_name,
+    waiting,
+)
 from lback.db.comparing.known import KnownTables
 from lback.db.comparing.schemas import (
     compare_domains,
@@ -97,6 +104,11 @@ class Comparing:
         same = not changes.ops and {*there.columns.keys()} <= {*model.columns.keys()}
         if same and not self.renamed and model.fullname not in self.twins.failed:
             self.known.find(schema, str(there.name))
+
+    @cached_property
+    def waiting(self) -> Waiting:
+        """Return which unique constraints of PostgreSQL wait."""
+        return waiting(self.connection, self.inspector)
 
     @property
     def renamed(self) -> bool:
@@ -254,6 +266,9 @@ def _compare_table(
             changes.ops += list(indexes_in_use(changes, there, model, quote))
         if comparison.connection.dialect.name == "postgresql":
             changes.ops += list(exclude_constraints(now, twin, there, comparison.connection))
+            changes.ops += list(
+                compare_waiting(context, changes, comparison.waiting, (schema, name), there, model)
+            )
             compare_identities(changes, now, twin, there, comparison.inspector)
             say_how_to_cast(changes, model, comparison.connection)
         # PostgreSQL changes no type beneath a computed column.

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
+from alembic.autogenerate.api import AutogenContext
 from alembic.operations import ops
 from sqlalchemy.sql.elements import conv
 
-from lback.db.alembic_compat import final_name, name_writer
+from lback.db.alembic_compat import comes_back_with, final_name, name_writer
 from lback.db.comparing.enums import Statements
 
 
@@ -83,3 +84,78 @@ def _renamed(dialect: Any, schema: str | None, table: str, old: str, new: str) -
         f"rename constraint {new} to {old}",
         [f"{alter} {quote(new)} TO {quote(old)}"],
     )
+
+
+Waiting = dict[tuple["str | None", str, str], dict[str, Any]]
+_WAITING = """
+    SELECT n.nspname, c.relname, k.conname, k.condeferred
+    FROM pg_constraint AS k JOIN pg_class AS c ON c.oid = k.conrelid
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE k.contype = 'u' AND k.condeferrable
+"""
+
+
+def waiting(connection: Any, inspector: Any) -> Waiting:
+    """Return how unique constraints of PostgreSQL wait, by schema, table and name as they will be.
+
+    SQLAlchemy reflects that of foreign keys alone.
+    """
+    renames = getattr(inspector, "renames", None)
+    found = {}
+    for place, was, name, late in connection.execute(sa.text(_WAITING)):
+        schema = None if place == inspector.default_schema_name else place
+        table = was if renames is None else renames.after(was, schema)
+        names = {} if renames is None else renames.names.get((schema, table), {})
+        found[schema, table, names.get(name, name)] = {
+            "deferrable": True,
+            "initially": "DEFERRED" if late else None,
+        }
+    return found
+
+
+def compare_waiting(
+    context: AutogenContext,
+    changes: ops.ModifyTableOps,
+    found: Waiting,
+    key: tuple[str | None, str],
+    there: sa.Table,
+    model: sa.Table,
+) -> Iterator[ops.MigrateOperation]:
+    """Let keys that go come back as they were; yield those that are to wait in another way."""
+    inspector: Any = context.inspector
+    matches = {
+        row["name"]: match
+        for row in inspector.get_foreign_keys(key[1], key[0])
+        if (match := row["options"].get("match"))
+    }
+    gone = set()
+    for change in changes.ops:
+        if isinstance(change, ops.DropConstraintOp):
+            name = str(change.constraint_name)
+            gone.add(name)
+            options = dict(found.get((*key, name), {}))
+            if name in matches:
+                options["match"] = matches[name]
+            comes_back_with(change, options)
+    columns = {str(column.name) for column in there.columns}
+    for constraint in model.constraints:
+        name = str(final_name(constraint, inspector.dialect))
+        if not isinstance(constraint, sa.UniqueConstraint) or name in gone:
+            continue
+        rows = inspector.get_unique_constraints(key[1], key[0])
+        held = [row for row in rows if row["name"] == name]
+        was = found.get((*key, name), {})
+        waits = bool(constraint.deferrable), str(constraint.initially or "").upper() == "DEFERRED"
+        if not held or waits == (bool(was), was.get("initially") == "DEFERRED"):
+            continue
+        seen = context.run_object_filters(constraint, name, "unique_constraint", False, None)
+        if not seen or not columns.issuperset(held[0]["column_names"]):
+            continue
+        old = sa.UniqueConstraint(
+            *(there.columns[column] for column in held[0]["column_names"]),
+            name=conv(name),
+            **was,
+            **held[0].get("dialect_options", {}),
+        )
+        old.parent = there
+        yield ops.DropConstraintOp.from_constraint(old)
+        yield ops.CreateUniqueConstraintOp.from_constraint(constraint)

@@ -27,7 +27,7 @@ from lback.db.comparing.needs import domain_text
 from lback.db.comparing.twins import own_enum
 from lback.files import write_whole
 
-_LEVEL = "1"
+_LEVEL = "2"
 """Goes up when more is compared than before."""
 _MOST = 20_000
 

@@ -275,6 +275,34 @@ def test_types_of_one_name_in_one_table(project: Modelled) -> None:
     there_and_back(project)
 
 
+def test_keys_that_wait(project: Modelled, postgres_url: str) -> None:
+    """A unique constraint begins to wait, and what goes comes back as it was."""
+    text = """Table("job", metadata, Column("id", Integer, primary_key=True), Column("n", Integer),
+        Column("m", Integer), UniqueConstraint("n", "m", name="uq_job"{waits}){more})
+    """
+    more = """, UniqueConstraint("m", name="uq_m", deferrable=True, initially="DEFERRED"),
+        ForeignKeyConstraint(["n", "m"], ["job.n", "job.m"], name="fk_job", match="FULL")"""
+    query = """SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint
+        WHERE conname IN ('uq_job', 'uq_m', 'fk_job') ORDER BY 1"""
+    start(project, text.format(waits="", more=more))
+    before = run_sql(postgres_url, query)
+    assert "MATCH FULL" in str(before) and "DEFERRABLE INITIALLY DEFERRED" in str(before)
+    assert differences(project.database()) == ()
+    say(project, text.format(waits="", more=""))
+    project.make("two")
+    project.migrate()
+    project.back()
+    assert run_sql(postgres_url, query) == before
+    project.migrate()
+    say(project, text.format(waits=", deferrable=True", more=""))
+    assert len(differences(project.database())) == 2
+    project.make("three")
+    there_and_back(project)
+    assert run_sql(postgres_url, query) == [("uq_job", "UNIQUE (n, m) DEFERRABLE")]
+    project.back()
+    assert run_sql(postgres_url, query) == [("uq_job", "UNIQUE (n, m)")]
+
+
 @pytest.mark.parametrize("name", ["n", "per%cent", "two words", 'a "b"'])
 def test_a_type_beneath_a_computed_column(project: Modelled, postgres_url: str, name: str) -> None:
     quoted = '"' + name.replace('"', '""') + '"'
