@@ -299,8 +299,9 @@ class PuttingBack:
         return self._some(names, f"{joined} WHERE NOT ({self.shape.all_same(self.columns)})")
 
     def _some(self, names: str, rest: str) -> tuple[str, ...]:
-        """Return the keys of a few rows."""
-        rows = run(self.connection, f"SELECT {names} FROM {rest} LIMIT {_EXAMPLES}")
+        """Return the lowest keys of some rows: by itself a server gives any."""
+        query = f"SELECT {names} FROM {rest} ORDER BY {names} LIMIT {_EXAMPLES}"
+        rows = run(self.connection, query)
         return tuple(", ".join(map(str, row)) for row in rows)
 
     def _doubt(self) -> None:
