@@ -205,8 +205,12 @@ def test_restore_tells_what_it_holds_and_what_came_back() -> None:
     assert text(replace(result, done=False)) == ["users: 3 rows (column email)"]
     assert text(result) == [
         "users: 1 row put back (column email)",
-        "    2 rows not put back: deleted since, or under another key by now",
+        "    2 rows not put back: deleted since",
     ]
+    unsure = replace(table, unsure=1, missing_keys=("7",))
+    assert text(replace(result, tables=(unsure,)))[1] == (
+        "    2 rows not put back: deleted since, or under another key by now (key 7, …)"
+    )
     there = replace(table, whole=True, present=3, missing=0, restored=0)
     assert text(replace(result, tables=(there,))) == [
         "users: 0 rows put back (whole rows)",
