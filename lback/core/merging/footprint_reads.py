@@ -160,6 +160,8 @@ def used(effect: Effect) -> Iterable[Touch]:
     """Touch what the text says that an effect uses."""
     for use in effect.uses:
         yield from _use(use, "need")
+        if use.object == "table" and effect.object == "function":
+            yield from columns(use.name, ANY, "need")  # PostgreSQL reads SQL as it makes it
         if use.object == "column" and use.name != "*" and use.table:
             yield from aspect("type", use.table, (use.name,), "read")
         if use.object == "column" and use.name == "*" and use.table:

@@ -248,6 +248,8 @@ PAIRS: list[tuple[str, str, str]] = [
     ("", TYPED, 'op.alter_column("v", "c", new_column_name="d")'),
     ("", TYPED, sql("ALTER TYPE other RENAME TO another")),
     ("", TYPED, sql("DROP TYPE n")),
+    ("", sql("CREATE PROCEDURE p() LANGUAGE sql AS 'UPDATE t SET c = 1 WHERE d = 2'"), 'op.alter_column("t", "c", new_column_name="e")'),
+    ("", sql("CREATE PROCEDURE p() LANGUAGE sql AS 'UPDATE t SET c = 1 WHERE d = 2'"), ADD.replace('"c"', '"e"')),
     # dialects and conditions
     ("", f'if op.get_bind().dialect.name == "mysql":\n    {ADD}', f'if op.get_bind().dialect.name == "sqlite":\n    {ADD}'),
     ("", f'if op.get_bind().dialect.name == "mysql":\n    {ADD}', ADD),
