@@ -86,7 +86,7 @@ def database_create(ctx: Context, options: DatabaseOptions) -> DatabaseResult:
         raise messages.of_main(branch)
     databases.refuse_protected()
     answer = databases.create(branch, options.source, empty=options.empty, adopt=options.adopt)
-    return _answered(ctx, databases, "create", branch, answer)
+    return _answered(ctx, databases, "create", branch, answer, empty=options.empty)
 
 
 def database_list(ctx: Context, options: DatabaseOptions) -> DatabaseResult:
@@ -135,10 +135,16 @@ def _require_known(databases: BranchDatabases, branch: str) -> None:
 
 
 def _answered(
-    ctx: Context, databases: BranchDatabases, action: Action, branch: str, answer: BranchAnswer
+    ctx: Context,
+    databases: BranchDatabases,
+    action: Action,
+    branch: str,
+    answer: BranchAnswer,
+    *,
+    empty: bool = False,
 ) -> DatabaseResult:
     if answer.made and answer.row is not None:
-        ctx.console.note(messages.made(branch, answer.row.source))
+        ctx.console.note(messages.made(branch, answer.row.source, as_asked=empty))
     told = False
     if action == "url" and not ctx.options.json:
         told = _told(ctx, answer.url)

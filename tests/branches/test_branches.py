@@ -112,6 +112,8 @@ def test_what_a_branch_came_from(make_shop: MakeShop) -> None:
     shop.lback("database", "create", code=3)
     shop.branch("empty")
     shop.lback("database", "create", "--empty")
+    assert "made an empty database for empty" in shop.said
+    assert "none to copy" not in shop.said
     shop.migrated()
     assert shop.users() == []
 

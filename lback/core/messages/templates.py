@@ -186,8 +186,10 @@ def broken_note(path: str) -> LbackError:
     )
 
 
-def made(branch: str, source: str) -> str:
-    """Say that a database was made."""
+def made(branch: str, source: str, *, as_asked: bool = False) -> str:
+    """Say that a database was made; `as_asked` where it was to be an empty one."""
+    if not source and as_asked:
+        return f"made an empty database for {branch}"
     if not source:
         return f"made an empty database for {branch}, for there was none to copy"
     return f"made a database for {branch}, as a copy of the one of {source}"
