@@ -431,3 +431,17 @@ def test_why_there_is_nothing_to_merge() -> None:
         "there is one head",
         "the heads are apart by design",
     ]
+
+
+def test_heads_that_a_computed_label_may_keep_apart_are_not_rebased() -> None:
+    drawn = graph("s1; s2<s1; a<s1")
+    drawn = Graph(
+        one._replace(header=one.header._replace(uncertain=(("branch_labels", 7),)))
+        if one.id == "a"
+        else one
+        for one in drawn
+    )
+    plan = plan_rebase(drawn, RebaseFacts(frozenset({"s1", "s2"})))
+    assert (plan.action, plan.hint) == ("refused", "Write the label of a as a plain string.")
+    assert "`branch_labels` of a is computed (versions/a.py:7)" in plan.reason
+    assert plan.rewrites == ()

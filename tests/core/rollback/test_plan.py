@@ -360,3 +360,12 @@ def test_effects_are_those_of_the_texts() -> None:
     facts = users()
     assert facts.effects == {one: read_effects(text) for one, text in facts.texts.items()}
     assert isinstance(facts.effects["a"], Effects)
+
+
+def test_what_is_proved_or_asked_for_as_it_is_promises_nothing_of_its_tables() -> None:
+    plan = plan_rollback(users())
+    assert [(fate.before, fate.after) for fate in plan.promise.fates] == [("users", "users")]
+    assert plan.with_proof(RollbackProof("proved", "so")).promise.fates == ()
+    assert len(plan.with_proof(RollbackProof("unproved", "so")).promise.fates) == 1
+    assert plan_rollback(users(strategy="downgrade")).promise.fates == ()
+    assert filled(plan_rollback(below_posts(strategy="revert"))).promise.fates != ()
