@@ -43,6 +43,9 @@ VIEWS = (
     "ALTER VIEW v RENAME TO w",
     "DROP VIEW w",
 )
+VIEW = sql("CREATE VIEW v AS SELECT 1")
+LINKED = 'op.create_foreign_key("f", "t", "z", ["a"], ["id"])'
+UNLINKED = 'op.drop_constraint("f", "t", type_="foreignkey")'
 
 
 def found(*bodies: str, parents: dict[str, tuple[str, ...]] | None = None) -> list[str]:
@@ -104,7 +107,65 @@ def found(*bodies: str, parents: dict[str, tuple[str, ...]] | None = None) -> li
             ['op.rename_table("t", "u")', AGAIN.replace('"t"', '"u"').replace('"b"', '"a"')],
             "but column u.a already exists: r0 created it",
         ),
-        ([sql("CREATE VIEW v AS SELECT 1")] * 2, "but view v already exists: r1 created it"),
+        ([VIEW] * 2, "but view v already exists: r1 created it"),
+        ([VIEW, *[sql("DROP VIEW v")] * 2], "but view v no longer exists: r2 dropped it"),
+        (
+            [VIEW, sql("ALTER VIEW v RENAME TO w"), sql("DROP VIEW v")],
+            "but view v no longer exists: r2 renamed it to w",
+        ),
+        (
+            [VIEW, sql("ALTER VIEW v RENAME TO w"), VIEW.replace(" v ", " w ")],
+            "but view w already exists: r2 created it",
+        ),
+        (
+            [VIEW, VIEW.replace(" v ", " w "), sql("ALTER VIEW v RENAME TO w")],
+            "but view w already exists: r2 created it",
+        ),
+        ([sql("CREATE SEQUENCE q")] * 2, "but sequence q already exists: r1 created it"),
+        (
+            [sql("CREATE SEQUENCE q"), sql("DROP SEQUENCE q"), sql("ALTER SEQUENCE q RESTART")],
+            "but sequence q no longer exists: r2 dropped it",
+        ),
+        ([sql("CREATE DOMAIN d AS int")] * 2, "but domain d already exists: r1 created it"),
+        (['op.drop_table("z")', LINKED], "but z no longer exists: r1 dropped it"),
+        ([LINKED, *[UNLINKED] * 2], "but constraint f no longer exists: r2 dropped it"),
+        ([UNIQUE] * 2, "but constraint uq already exists: r1 created it"),
+        (
+            ['op.rename_table("t", "u")', *['op.drop_index("ix", "u")'] * 2],
+            "but index ix no longer exists: r2 dropped it",
+        ),
+        (
+            ['op.rename_table("t", "u")', 'op.create_index("ix", "u", ["id"])'],
+            "but index ix already exists: r0 created it",
+        ),
+        (
+            ['op.create_table("u", sa.Column("id", sa.Integer()))', 'op.rename_table("t", "u")'],
+            "but table u already exists: r1 created it",
+        ),
+        (
+            ['op.drop_table("t")', BASE, *['op.drop_table("t")'] * 2],
+            "but table t no longer exists: r3 dropped it",
+        ),
+        (
+            ['op.drop_column("t", "a")', sql("INSERT INTO t (id, a) VALUES (1, 2)")],
+            "but column t.a no longer exists: r1 dropped it",
+        ),
+        (['op.drop_column("t", "a")', UNIQUE], "but column t.a no longer exists: r1 dropped it"),
+        (
+            ['op.drop_column("t", "a")', 'op.alter_column("t", "a", nullable=True)'],
+            "but column t.a no longer exists: r1 dropped it",
+        ),
+        (
+            [
+                'op.drop_table("t")',
+                sql("CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()"),
+            ],
+            "but table t no longer exists: r1 dropped it",
+        ),
+        (
+            [AGAIN, "if x:\n    " + sql("CREATE SCHEMA s"), AGAIN],
+            "but column t.b already exists: r1 created it",
+        ),
     ],
 )
 def test_a_contradiction(bodies: list[str], why: str) -> None:
@@ -145,6 +206,39 @@ def test_a_contradiction(bodies: list[str], why: str) -> None:
             sql("ALTER INDEX iy RENAME TO ix") + '\nop.drop_index("ix", "t")',
         ],
         ["\n".join(map(sql, VIEWS)), "\n".join(map(sql, VIEWS[1:]))] * 2,
+        # what the revision itself may have done before, unseen
+        [AGAIN, sql("ALTER TABLE t DANCE") + "\n" + AGAIN],
+        ['op.drop_table("z")', sql("ALTER TABLE z DANCE") + "\n" + LINKED],
+        # what goes with a table that nobody refers to by then
+        [LINKED, 'op.drop_table("z")', UNLINKED],
+        [sql("ALTER INDEX ix RENAME TO iy"), 'op.drop_index("ix", "t")'],
+        ['op.drop_column("t", "a")', 'op.drop_index("ix", "t")'],
+        # what may have taken anything along, or brought it
+        [sql("DROP TABLE t CASCADE"), AGAIN],
+        *[[AGAIN, sql(f"DROP {one}"), AGAIN] for one in ("SCHEMA s CASCADE", "SCHEMA s")],
+        [AGAIN, sql("DROP EXTENSION e"), AGAIN],
+        [AGAIN, "if x:\n    " + sql("DROP SCHEMA s CASCADE"), AGAIN],
+        [AGAIN, "if x:\n    " + sql("DROP SCHEMA s"), AGAIN],
+        # another case may be another name
+        [AGAIN, AGAIN.replace('"b"', '"B"')],
+        ['op.drop_table("T")', AGAIN],
+        # what perhaps happened
+        ['op.drop_table("t")', "if x:\n    " + BASE.strip().replace("\n", "\n    "), AGAIN],
+        *[
+            [before, "if x:\n    " + perhaps, before]
+            for before, perhaps in (
+                ('op.drop_table("u")', 'op.rename_table("v", "u")'),
+                (VIEW, sql("DROP VIEW v")),
+                (VIEW, sql("ALTER VIEW v RENAME TO w")),
+                (sql("DROP VIEW v"), sql("ALTER VIEW w RENAME TO v")),
+                ('op.drop_index("ix", "t")', 'op.create_index("ix", "t", ["a"])'),
+                (UNIQUE, 'op.drop_index("uq", "t")'),
+                (
+                    'op.drop_column("t", "a")',
+                    'op.alter_column("t", "id", new_column_name="a")',
+                ),
+            )
+        ],
     ],
 )
 def test_no_false_alarm(bodies: list[str]) -> None:

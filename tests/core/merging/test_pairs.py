@@ -51,6 +51,12 @@ CATALOGUE = (
     "    op.execute('UPDATE other SET x = 1')"
 )
 KEEPS = sql("CREATE TRIGGER k AFTER UPDATE ON t FOR EACH ROW INSERT INTO log (what) VALUES (OLD.a)")
+UNLINKED = 'op.drop_constraint("fk", "child", type_="foreignkey")'
+EXCLUDES = sql("ALTER TABLE t ADD CONSTRAINT k EXCLUDE USING gist (a WITH =)")
+KEYED = 'op.create_unique_constraint("uq", "t", ["c"])'
+NESTED = f"{PARTED}\n{sql('CREATE TABLE r PARTITION OF p FOR VALUES IN (1)')}"
+REMADE = """with op.batch_alter_table("t", recreate="always") as batch:
+    batch.add_column(sa.Column("c", sa.Integer()))"""
 TYPED = sql("CREATE FUNCTION f(n mood, s.kind, double precision, c v.c%TYPE DEFAULT NULL, OUT m int) "
             "RETURNS SETOF t LANGUAGE sql AS 'SELECT 1'")  # fmt: skip
 
@@ -317,6 +323,74 @@ PAIRS: list[tuple[str, str, str]] = [
     ("", CATALOGUE, MAKE),
     ("", CATALOGUE, ADD),
     ("", CATALOGUE, sql("UPDATE t SET c = 1")),
+    # whose name an index of PostgreSQL has too, and whose MySQL keeps for a schema
+    ("", EXCLUDES, sql("CREATE INDEX k ON v (a)")),
+    ("", EXCLUDES, 'op.create_foreign_key("k", "v", "u", ["x"], ["id"])'),
+    ("", 'op.create_primary_key("k", "t", ["a"])', sql("CREATE INDEX k ON v (a)")),
+    ("", 'op.create_primary_key("k", "t", ["a"])', 'op.create_check_constraint("k", "v", "a > 1")'),
+    ("", 'op.create_check_constraint("k", "t", "a > 1")', sql("CREATE INDEX k ON v (a)")),
+    ("", 'op.create_foreign_key("k", "t", "u", ["x"], ["id"])', sql("CREATE INDEX k ON v (a)")),
+    ("", 'op.create_foreign_key("k", "t", "u", ["x"], ["id"])', 'op.create_check_constraint("k", "v", "a > 1")'),
+    ("", 'op.drop_constraint("k", "t")', sql("CREATE INDEX k ON v (a)")),
+    ("", 'op.drop_constraint("k", "t")', 'op.create_check_constraint("k", "v", "a > 1")'),
+    # names that a database makes up, and numbers
+    ("", sql("CREATE INDEX ON t (a)"), sql("CREATE INDEX ON t (a)")),
+    ("", sql("CREATE INDEX ON t (a)"), sql("CREATE INDEX ON t (b)")),
+    ("", sql("CREATE INDEX ON t (a)"), sql("CREATE INDEX t_a_idx ON v (b)")),
+    ("", sql("ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES v (id)"), sql("ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES u (id)")),
+    ("", sql("ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES v (id)"), sql("ALTER TABLE t ADD FOREIGN KEY (b) REFERENCES u (id)")),
+    ("", sql("ALTER TABLE t ADD CHECK (a > 1)"), sql("ALTER TABLE t ADD CHECK (b > 1)")),
+    ("", sql("ALTER TABLE t ADD UNIQUE (a)"), sql("ALTER TABLE t ADD UNIQUE (b)")),
+    ("", sql("ALTER TABLE t ADD PRIMARY KEY (a)"), sql("CREATE INDEX t_pkey ON v (b)")),
+    ("", sql("ALTER TABLE s.t ADD UNIQUE (a)"), sql("CREATE INDEX t_a_key ON s.v (b)")),
+    ("", sql("ALTER TABLE s.t ADD UNIQUE (a)"), sql("CREATE INDEX t_a_key ON v (b)")),
+    (sql("CREATE TABLE t (id SERIAL, a INT)"), 'op.drop_table("t")', sql("ALTER SEQUENCE t_a_seq RENAME TO q")),
+    # what a foreign key leans on, and what hangs on its end
+    (LINKED, UNLINKED, 'op.drop_index("of_no_known_column", "child")'),
+    (f'{LINKED}\nop.create_index("ic", "child", ["t_id"])', UNLINKED, 'op.drop_index("ic", "child")'),
+    (f'{LINKED}\nop.create_index("ic", "child", ["x"])', UNLINKED, 'op.drop_index("ic", "child")'),
+    ('op.create_index("ic", "child", ["t_id"])', LINKED, 'op.drop_index("ic", "child")'),
+    ("", LINKED, 'op.drop_index("uq", "t")'),
+    ("", LINKED, 'op.drop_constraint("uq", "t", type_="unique")'),
+    ("", LINKED, 'op.drop_constraint("uq", "t", type_="check")'),
+    ("", LINKED, sql("ALTER TABLE t ALTER id TYPE text")),
+    ("", LINKED, sql("DELETE FROM t")),
+    (MAKE, LINKED, sql("ALTER TABLE t ALTER x TYPE text")),
+    # what constraints ask of rows and columns
+    ("", 'op.create_check_constraint("k", "t", "x > 1")', 'op.alter_column("t", "x", type_=sa.Text())'),
+    ("", 'op.create_check_constraint("k", "t", "x > 1")', sql("UPDATE t SET x = 1")),
+    ("", 'op.create_check_constraint("k", "t", "x > 1")', sql("UPDATE t SET y = 1")),
+    ("", KEYED, 'op.alter_column("t", "c", type_=sa.Text())'),
+    ("", 'op.alter_column("t", "x", nullable=False)', 'op.alter_column("t", "x", nullable=False)'),
+    ("", 'op.alter_column("t", "x", nullable=False)', sql("UPDATE t SET x = 1")),
+    ("", 'op.alter_column("t", "x", nullable=False)', sql("UPDATE t SET y = 1")),
+    ("", sql("CREATE UNIQUE INDEX k ON t (a)"), sql("UPDATE t SET b = 1")),
+    ("", sql("CREATE UNIQUE INDEX k ON t (a)"), sql("INSERT INTO t (a) VALUES (1)")),
+    ("", 'op.drop_constraint("pk", "t", type_="primary")', 'op.alter_column("t", "id", nullable=True)'),
+    ("", 'op.drop_constraint("pk", "t", type_="unique")', 'op.alter_column("t", "id", nullable=True)'),
+    (INDEX, sql("ALTER INDEX ix RENAME TO iy"), 'op.drop_column("t", "c")'),
+    (INDEX, sql("ALTER INDEX ix RENAME TO iy"), 'op.drop_column("t", "d")'),
+    (KEYED, 'op.drop_constraint("uq", "t", type_="unique")', 'op.drop_column("t", "c")'),
+    (KEYED, 'op.drop_constraint("uq", "t", type_="unique")', 'op.drop_column("t", "d")'),
+    (KEYED, sql("ALTER TABLE t RENAME CONSTRAINT uq TO uk"), 'op.drop_column("t", "c")'),
+    (KEYED, sql("ALTER TABLE t RENAME CONSTRAINT uq TO uk"), KEYED.replace("uq", "uk")),
+    (KEYED, sql("ALTER TABLE t RENAME CONSTRAINT uq TO uk"), 'op.drop_constraint("uq", "t", type_="unique")'),
+    # a column beside what a copy of its table loses
+    ("", REMADE, KEEPS),
+    ("", ADD, KEEPS),
+    # partitions of partitions, and what a partition is not
+    (NESTED, sql("UPDATE t SET a = 1"), sql("UPDATE r SET a = 2")),
+    (NESTED, sql("UPDATE q SET a = 1"), sql("UPDATE r SET a = 2")),
+    (PARTED, 'op.create_index("ix", "t", ["a"])', 'op.drop_table("p")'),
+    (PARTED, 'op.drop_table("t")', 'op.drop_table("p")'),
+    (PARTED, 'op.drop_table("t")', 'op.create_table("p", sa.Column("id", sa.Integer()))'),
+    (PARTED, RENAME, sql("UPDATE p SET a = 2")),
+    # types, domains and sequences
+    ("", sql("CREATE TYPE mood AS (a int)"), sql("CREATE SEQUENCE mood")),
+    ("", sql("CREATE DOMAIN mood AS int"), sql("ALTER DOMAIN mood SET NOT NULL")),
+    ("", sql("ALTER DOMAIN mood SET NOT NULL"), sql("DROP DOMAIN mood")),
+    ("", sql("ALTER SEQUENCE q RESTART"), sql("DROP SEQUENCE q")),
+    ("", sql("ALTER SEQUENCE q RESTART"), sql("ALTER SEQUENCE q RESTART")),
 ]  # fmt: skip
 
 

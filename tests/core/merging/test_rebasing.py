@@ -51,6 +51,8 @@ def moves(done: RebasePlan) -> dict[str, tuple[str, ...]]:
         ("s1: s2:s1 a:s2 b:a", {}, ()),
         # Several chains lie one on the other, the older one below.
         ("s1: s2:s1 a:s1 b:a c:s1 d:c", {"a": ("s2",), "c": ("b",)}, ()),
+        # The older one by its date, whatever it is called.
+        ("s1: s2:s1 z:s1 y:z a:s1", {"z": ("s2",), "a": ("y",)}, ()),
         # What stands on the shared head already stays there.
         ("s1: s2:s1 a:s1 b:s2", {"a": ("b",)}, ()),
         # A fork within the local part.
@@ -59,6 +61,9 @@ def moves(done: RebasePlan) -> dict[str, tuple[str, ...]]:
         ("s1: s2:s1 a:s1 m:a,s2", {"a": ("s2",)}, ("m",)),
         ("s1: s2:s1 a:s1 m:s2,a b:m", {"a": ("s2",), "b": ("a",)}, ("m",)),
         ("s1: s2:s1 a:s1 m:s2,a b:m s3:s2", {"a": ("s3",), "b": ("a",)}, ("m",)),
+        ("s1: s2:s1 a:s2 m:a,s2", {}, ("m",)),
+        # It stays where another one depends on it.
+        ("s1: s2:s1 a:s1 m:s2,a b:a+m", {"a": ("s2",), "m": ("a",), "b": ("m",)}, ()),
         # One that does something stays, with one parent.
         ("s1: s2:s1 a:s1 x:s2,a b:x", {"a": ("s2",), "x": ("a",)}, ()),
         # A merge of two local heads keeps its shape.

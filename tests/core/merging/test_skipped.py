@@ -102,6 +102,34 @@ def test_another_way_to_it_does_not_say_that_it_ran() -> None:
     assert doubt(graph, "d", earlier={"b": (("a",),)}) == ("", "")
 
 
+@pytest.mark.parametrize(
+    ("stamp", "recorded", "ahead"),
+    [
+        ("c1", {"a1": (), "b2": ("a1",)}, ("b2",)),
+        ("a1", {"a1": (), "b2": ("a1",), "gone": ("a1",)}, ("b2",)),
+        # Nothing moved: an older stamp is one that somebody went down to.
+        ("c1", {"a1": (), "c1": ("a1",), "b2": ("c1",)}, ()),
+        ("b2", {"a1": (), "c1": ("a1",), "b2": ("c1",)}, ()),
+    ],
+)
+def test_what_ran_above_the_stamp_is_told(
+    stamp: str, recorded: dict[str, tuple[str, ...]], ahead: tuple[str, ...]
+) -> None:
+    found = doubts(MOVED, [stamp], Trail(recorded=recorded))
+    assert found == Doubts(ahead=ahead)
+    assert bool(found) is bool(ahead)
+    assert found.without(["b2"]) == found  # of that there is no doubt
+    assert settled(found, {"b2": None}) == Skips(ahead=ahead)
+    assert bool(Skips(ahead=ahead)) is bool(ahead)
+
+
+def test_what_is_doubted_is_told_in_one_line_and_left_out_by_name() -> None:
+    some = Doubts(("a", "b"), ("c", "d"), (frozenset("ab"),), ("e",))
+    assert some.revisions == ("a", "b", "c", "d")
+    assert some.without("bc") == Doubts(("a",), ("d",), (frozenset("ab"),), ("e",))
+    assert Skips(("a",), ("c",), ("e",)).revisions == ("a", "c")
+
+
 def test_a_whole_record_has_all_that_ran() -> None:
     graph = graph_of(("a", ""), ("c", "a"), ("b", "c"), ("d", "c"), ("m", "b d"))
     ran: dict[str, object] = dict.fromkeys("abdm", ("whatever",))
