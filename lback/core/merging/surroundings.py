@@ -128,8 +128,15 @@ class _Gathered:
     def _view(self, effect: Effect) -> None:
         if effect.kind == "create":
             self.views[key(effect.name)] = effect
-        elif effect.kind == "rename" and effect.to and key(effect.name) in self.views:
-            self.views[key(effect.to)] = self.views[key(effect.name)]
+        elif effect.kind == "rename" and effect.to:
+            old, new = key(effect.name), key(effect.to)
+            if old in self.views:
+                self.views[new] = self.views[old]
+            # What is made of it follows: the old name may become another view's.
+            self._looks_at(old, new)
+
+    def _looks_at(self, old: str, new: str) -> None:
+        self.views = {name: _moved(view, old, new) for name, view in self.views.items()}
 
     def _part(self, detail: str, table: str) -> None:
         parent, part = table, ""
@@ -160,7 +167,7 @@ class _Gathered:
             if table in self.keys:
                 self.keys[new] = self.keys.pop(table)
             self.columns = {(new if t == table else t, n): v for (t, n), v in self.columns.items()}
-            self.views = {name: _moved(view, table, new) for name, view in self.views.items()}
+            self._looks_at(table, new)
             self.partitions = {
                 new if name == table else name: tuple(new if p == table else p for p in parts)
                 for name, parts in self.partitions.items()
@@ -228,7 +235,7 @@ class _Gathered:
 
 
 def _moved(view: Effect, old: str, new: str) -> Effect:
-    """Return a view of a table that has another name by now."""
+    """Return a view of a table, or of a view, that has another name by now."""
     if old not in map(key, view.reads):
         return view
     uses = tuple(

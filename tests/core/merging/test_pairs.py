@@ -34,6 +34,8 @@ FUNCTION = sql("CREATE FUNCTION f() RETURNS trigger AS 'BEGIN INSERT INTO log VA
                "RETURN NEW; END' LANGUAGE plpgsql")  # fmt: skip
 VIEW = sql("CREATE VIEW v AS SELECT a, b AS n FROM t")
 OVER = f"{VIEW}\n{sql('CREATE VIEW w AS SELECT n FROM v')}"
+# A view is renamed below another one, and its name is then given to one on top.
+RENAMED = f"{OVER}\n{sql('ALTER VIEW v RENAME TO y')}\n{sql('CREATE VIEW v AS SELECT n FROM w')}"
 FILLED = sql("CREATE MATERIALIZED VIEW m AS SELECT a FROM t")
 FROM_VIEW = sql("UPDATE other SET x = (SELECT max(n) FROM w)")
 COPIED = """same = sa.Table("t", sa.MetaData(), sa.Column("id", sa.Integer()), sa.Column("b", sa.Text()))
@@ -137,6 +139,9 @@ PAIRS: list[tuple[str, str, str]] = [
     (f'{OVER}\nop.alter_column("t", "b", new_column_name="d")', FROM_VIEW, sql("UPDATE t SET d = 1")),
     (f"{OVER}\n{sql('ALTER VIEW w RENAME TO y')}", FROM_VIEW.replace(" w)", " y)"), sql("UPDATE t SET b = 1")),
     (f"{OVER}\nop.create_table('w', sa.Column('n', sa.Integer()))", FROM_VIEW, sql("UPDATE t SET b = 1")),
+    (RENAMED, FROM_VIEW, sql("UPDATE t SET b = 1")),
+    (RENAMED, FROM_VIEW.replace(" w)", " v)"), sql("UPDATE t SET b = 1")),
+    (RENAMED, FROM_VIEW, sql("UPDATE t SET c = 1")),
     (VIEW, sql("CREATE VIEW w AS SELECT n FROM v"), 'op.alter_column("t", "b", new_column_name="d")'),
     (VIEW, sql("CREATE VIEW w AS SELECT n FROM v"), sql("UPDATE t SET b = 1")),
     (VIEW, sql("INSERT INTO v (n) VALUES (1)"), 'op.alter_column("t", "c", nullable=False)'),
