@@ -26,7 +26,7 @@ from lback.core.checks.history import (
     published_findings,
     squashes,
 )
-from lback.core.checks.same_code import same_but_parents, same_code
+from lback.core.checks.same_code import same_but_parents, same_code, same_upgrade
 from lback.core.checks.team import collision, overlap_findings
 from lback.core.graph.graph import Graph
 from lback.core.merging.nearness import Meeting, Neighbour
@@ -344,6 +344,36 @@ def test_the_same_code(left: str, right: str, same: bool, but_parents: bool) -> 
     assert same_code(left.encode(), right.encode()) is same
     assert same_but_parents(left.encode(), right.encode()) is but_parents
     assert same_code(right.encode(), left.encode()) is same
+
+
+UP = "def upgrade():\n    "
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "same"),
+    [
+        (f"{UP}f()", f"import os\n{UP}'x'\n    f()  # so", True),
+        (f"{UP}f()", f"{UP}f()\ndef downgrade():\n    g()", True),
+        (f"{UP}f()", f"{UP}g()", False),
+        (f"{UP}f()", "f()", False),
+        ("g()", "f()", True),
+        (f"{UP}f(", f"{UP}f()", False),
+        (f"{UP}f(", f"{UP}f(", False),
+        (f"{UP}f()", f"{UP}'\0'", False),
+    ],
+)
+def test_the_same_upgrade(left: str, right: str, same: bool) -> None:
+    assert same_upgrade(left.encode(), right.encode()) is same
+    assert same_upgrade(right.encode(), left.encode()) is same
+
+
+def test_a_text_that_is_nested_too_deep_is_another_one() -> None:
+    deep = f"{UP}f({'+'.join('1' * 20_000)})".encode()
+    other = deep + b"\n"
+    assert not same_code(deep, other)
+    assert not same_but_parents(deep, other)
+    assert not same_upgrade(deep, other)
+    assert same_code(deep, deep)
 
 
 def test_moved_files() -> None:

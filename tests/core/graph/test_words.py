@@ -35,6 +35,8 @@ def test_what_is_said_of_each_problem() -> None:
     told["computed"] = from_problems(Graph([Revision(computed, "a.py")]).problems)
     told["twice"] = from_problems(Graph(twice).problems)
     told["labels"] = from_problems(graph("a; b<a; c", a="x", b="x", c="a").problems)
+    squash = Revision(Header("s", ("a",), replaces=("b", "c")), "s.py")
+    told["a squashed parent"] = from_problems(Graph([*graph("a; d<b !c"), squash]).problems)
     given = Problem("LB109", "m", "h", "a.py", 1)
     told["given, and in order"] = from_problems(Graph(graph("b<x; a<x"), [given]).problems)
     approved(HERE / "problems.txt", page(told))

@@ -112,6 +112,12 @@ def test_what_was_there_before_is_not_taken() -> None:
             [],
         ),
         (
+            'op.add_column("x", sa.Column("b"))\nop.create_table("t", sa.Column("a"))\n'
+            'op.rename_table("t", "u")',
+            'op.drop_table("u")',
+            ["left b"],
+        ),
+        (
             'op.add_column("t", sa.Column("a"))\nop.alter_column("t", "a", new_column_name="b")',
             'op.drop_column("t", "b")',
             [],
