@@ -31,7 +31,7 @@ def names_in(cursor: Cursor) -> tuple[Use, ...]:
 def _gather(cursor: Cursor, uses: dict[Use, None]) -> None:
     while not cursor.done:
         token = cursor.next()
-        if token.kind == "string" and len(token.text) > 20:
+        if token.kind == "string":
             _gather_code(token, cursor, uses)
         elif token.upper in ("PERFORM", "CALL") and cursor.peek(1).text == "(":
             uses[Use("function", cursor.peek().text)] = None

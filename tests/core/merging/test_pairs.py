@@ -259,6 +259,10 @@ PAIRS: list[tuple[str, str, str]] = [
     ("", TYPED, 'op.alter_column("v", "c", new_column_name="d")'),
     ("", TYPED, sql("ALTER TYPE other RENAME TO another")),
     ("", TYPED, sql("DROP TYPE n")),
+    ("", sql("CREATE PROCEDURE p() LANGUAGE sql AS 'DELETE FROM t'"), 'op.drop_table("t")'),
+    ("", sql("CREATE FUNCTION f() RETURNS SETOF INT LANGUAGE sql AS 'TABLE t'"), 'op.drop_table("t")'),
+    ("", sql("CREATE FUNCTION f() RETURNS INT LANGUAGE sql AS 'SELECT c FROM t'"), 'op.drop_column("t", "c")'),
+    ("", sql("CREATE FUNCTION f() RETURNS INT LANGUAGE sql AS 'SELECT 1'"), 'op.drop_table("t")'),
     ("", sql("CREATE PROCEDURE p() LANGUAGE sql AS 'UPDATE t SET c = 1 WHERE d = 2'"), 'op.alter_column("t", "c", new_column_name="e")'),
     ("", sql("CREATE PROCEDURE p() LANGUAGE sql AS 'UPDATE t SET c = 1 WHERE d = 2'"), ADD.replace('"c"', '"e"')),
     # dialects and conditions

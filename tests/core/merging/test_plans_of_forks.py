@@ -60,6 +60,12 @@ JOINS: dict[str, tuple[str, dict[str, Effects]]] = {
     "one side does nothing": (FORK, {"b": NOTHING, "c": adds("u")}),
     "no side does anything": (FORK, {"b": NOTHING, "c": NOTHING}),
     "a conflict": (FORK, {"b": adds("t"), "c": adds("t")}),
+    "three conflicts": (
+        FORK,
+        dict.fromkeys(
+            "bc", effects("\n".join(f'op.drop_table("{one}")' for one in ("p", "q", "r")))
+        ),
+    ),
     "a conflict two above": (
         "a; b<a; d<b; c<a", {"b": adds("t"), "d": adds("u"), "c": adds("t")}
     ),
