@@ -31,7 +31,6 @@ def parts(effect: Effect, around: Surroundings) -> Iterator[Effect]:
         for part in _below(parent, around):
             yield effect._replace(
                 table=part if key(effect.table) == parent else effect.table,
-                name=part if effect.object == "table" else effect.name,
                 reads=tuple(part if key(name) == parent else name for name in effect.reads),
                 uses=tuple(
                     use._replace(table=part) if key(use.table) == parent else use

@@ -190,7 +190,7 @@ def _quote(source: SourceText, value: Binding, revision: Binding | None) -> str:
 
 def _quote_of(source: SourceText, node: ast.expr) -> str | None:
     """Return how a string is opened, a `u` before the quotes included."""
-    if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+    if not isinstance(node, ast.Constant):
         return None
     match = _QUOTE.match(source.raw, _span(source, node)[0])
     return match.group(1) + match.group(2) if match else None

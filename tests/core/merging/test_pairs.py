@@ -53,6 +53,7 @@ CATALOGUE = (
     "    op.execute('UPDATE other SET x = 1')"
 )
 KEEPS = sql("CREATE TRIGGER k AFTER UPDATE ON t FOR EACH ROW INSERT INTO log (what) VALUES (OLD.a)")
+UNREAD_VIEW = sql("CREATE VIEW v AS SELECT a FROM t MATCH_RECOGNIZE (PATTERN (x+))")
 UNLINKED = 'op.drop_constraint("fk", "child", type_="foreignkey")'
 EXCLUDES = sql("ALTER TABLE t ADD CONSTRAINT k EXCLUDE USING gist (a WITH =)")
 KEYED = 'op.create_unique_constraint("uq", "t", ["c"])'
@@ -158,6 +159,10 @@ PAIRS: list[tuple[str, str, str]] = [
     (FILLED, sql("UPDATE other SET x = (SELECT max(a) FROM m)"), sql("UPDATE t SET a = 1")),
     (f"{VIEW}\n{sql('CREATE MATERIALIZED VIEW m AS SELECT n FROM v')}", sql("REFRESH MATERIALIZED VIEW m"), sql("UPDATE t SET b = 1")),
     ("", sql("REFRESH MATERIALIZED VIEW m"), sql("UPDATE t SET a = 1")),
+    # a view that cannot be read whole may look at anything of the schema
+    ("", UNREAD_VIEW, 'op.add_column("other", sa.Column("c", sa.Integer()))'),
+    ("", UNREAD_VIEW, 'op.create_table("z", sa.Column("c", sa.Integer()))'),
+    ("", UNREAD_VIEW, sql("UPDATE other SET a = 1")),
     # partitions
     (PARTED, sql("UPDATE t SET a = 1"), sql("UPDATE p SET a = 2")),
     (PARTED, sql("UPDATE p SET a = 1"), sql("UPDATE q SET a = 2")),
