@@ -11,6 +11,8 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from lback.core.scanner import UNPARSABLE
+
 # A file without one of these has no model in it; looked for before it is parsed.
 _SIGNS = re.compile(
     rb"\b(?:Column|mapped_column|Mapped|SQLModel|Table|relationship|__tablename__)\b"
@@ -54,7 +56,7 @@ def read_models(source: bytes) -> Models:
         return Models()
     try:
         tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
+    except UNPARSABLE:
         return Models()
     reading = _Reading()
     try:

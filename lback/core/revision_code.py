@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from lback.core.scanner import Lost, Undecodable, chunks, decode_text, parse
+from lback.core.scanner import UNPARSABLE, Lost, Undecodable, chunks, decode_text, parse
 from lback.core.source import Commit
 
 _HEADER = frozenset({"revision", "down_revision", "branch_labels", "depends_on"})
@@ -45,9 +45,12 @@ class ChangedSince:
 def code_of(source: bytes) -> dict[str, str]:
     """Return the code of each function by its name, and of the rest by ""."""
     try:
-        tree = ast.parse(decode_text(source))
-    except (Undecodable, SyntaxError, ValueError):
+        return _code(ast.parse(decode_text(source)))
+    except (Undecodable, *UNPARSABLE):
         return {"": source.decode("utf-8", "replace")}
+
+
+def _code(tree: ast.Module) -> dict[str, str]:
     code: dict[str, str] = {}
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):

@@ -16,6 +16,10 @@ _COOKIE = re.compile(
 _NEWLINE = re.compile(r"\r\n?|\n")
 
 
+# What parsing a text may raise; the last two where it is nested too deep.
+UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
+
+
 class Undecodable(Exception):
     """Says why a file is no Python text; `line` is where, counted from 1."""
 
@@ -117,7 +121,7 @@ def parse(text: str) -> list[ast.stmt] | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # "\d" in somebody's regular expression
             return ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except UNPARSABLE:
         return None
 
 

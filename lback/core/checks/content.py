@@ -10,6 +10,7 @@ from functools import cached_property
 from lback.core.checks.findings import Finding, finding
 from lback.core.effects import Effect, Effects, described
 from lback.core.graph.revision import Revision
+from lback.core.scanner import UNPARSABLE
 
 _GAPS = {
     "missing": "there is no downgrade()",
@@ -246,7 +247,7 @@ def _simple(text: str) -> Sequence[tuple[int, int]]:
     """Return the first and last line of every statement that holds no other."""
     try:
         tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
+    except UNPARSABLE:
         return ()
     return [
         (node.lineno, node.end_lineno or node.lineno)

@@ -6,6 +6,8 @@ import ast
 import sys
 from collections.abc import Iterator
 
+from lback.core.scanner import UNPARSABLE
+
 # A module of these that is imported and not used does nothing; any other may register operations.
 _SILENT = frozenset(sys.stdlib_module_names) | {"alembic", "sqlalchemy", "typing_extensions"}
 _HEADER = ("down_revision", "branch_labels", "depends_on")
@@ -28,7 +30,7 @@ def same_code(left: bytes, right: bytes) -> bool:
         return True
     try:
         return _meaning(left) == _meaning(right)
-    except (SyntaxError, ValueError, RecursionError):
+    except UNPARSABLE:
         return False
 
 
@@ -36,7 +38,7 @@ def same_but_parents(left: bytes, right: bytes) -> bool:
     """Tell whether two sources do the same, whatever they say of their parents."""
     try:
         return _meaning(left, "down_revision") == _meaning(right, "down_revision")
-    except (SyntaxError, ValueError, RecursionError):
+    except UNPARSABLE:
         return False
 
 
@@ -44,7 +46,7 @@ def same_upgrade(left: bytes, right: bytes) -> bool:
     """Tell whether the functions upgrade() of two sources are the same."""
     try:
         return _upgrade(left) == _upgrade(right)
-    except (SyntaxError, ValueError, RecursionError):
+    except UNPARSABLE:
         return False
 
 

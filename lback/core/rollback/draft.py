@@ -18,7 +18,7 @@ from lback.core.rollback.facts import RollbackFacts
 from lback.core.rollback.inverse import EarlierRevision, inverse
 from lback.core.rollback.picking import CannotUndo
 from lback.core.rollback.scope import bound
-from lback.core.scanner import Undecodable, decode_text
+from lback.core.scanner import UNPARSABLE, Undecodable, decode_text
 from lback.core.shell import named
 from lback.core.source import Commit
 from lback.core.tables import TableLife, types_elsewhere
@@ -280,7 +280,7 @@ def _earlier(facts: RollbackFacts, revision: str) -> tuple[EarlierRevision, ...]
             continue
         try:
             tree = ast.parse(decode_text(facts.texts[name]))
-        except (Undecodable, SyntaxError, ValueError):
+        except (Undecodable, *UNPARSABLE):
             continue
         earlier.append(EarlierRevision(facts.effects[name], tree))
     return tuple(earlier)

@@ -12,7 +12,7 @@ from lback.core.naming import same_name
 from lback.core.rollback.picking import CannotUndo, Picker
 from lback.core.rollback.pieces import Lines
 from lback.core.rollback.scope import bound, loaded, only
-from lback.core.scanner import Undecodable, decode_text
+from lback.core.scanner import UNPARSABLE, Undecodable, decode_text
 from lback.core.shell import named
 
 _HEADER = frozenset({"revision", "down_revision", "branch_labels", "depends_on"})
@@ -43,9 +43,11 @@ class Extractor:
         try:
             self.text = decode_text(source)
             self.tree = ast.parse(self.text)
-        except (Undecodable, SyntaxError, ValueError) as err:
+        except (Undecodable, *UNPARSABLE) as err:
+            deep = isinstance(err, RecursionError | MemoryError)
+            why = "it is nested too deep" if deep else err
             raise CannotUndo(
-                getattr(err, "lineno", 1) or 1, f"{path} cannot be parsed: {err}"
+                getattr(err, "lineno", 1) or 1, f"{path} cannot be parsed: {why}"
             ) from None
         self.path = path
         self.own = tuple(own)

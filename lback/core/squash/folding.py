@@ -8,7 +8,7 @@ import re
 import tokenize
 from collections.abc import Collection, Iterator, Sequence
 
-from lback.core.scanner import Undecodable, decode_text
+from lback.core.scanner import UNPARSABLE, Undecodable, decode_text
 from lback.core.squash import messages
 
 _HEADER = frozenset({"revision", "down_revision", "branch_labels", "depends_on", "replaces"})
@@ -65,7 +65,7 @@ def _parsed(path: str, source: bytes) -> tuple[ast.Module, str]:
     try:
         text = decode_text(source)
         return ast.parse(text), text
-    except (Undecodable, SyntaxError, ValueError) as err:
+    except (Undecodable, *UNPARSABLE) as err:
         raise messages.not_foldable(
             path, getattr(err, "lineno", 1) or 1, "it cannot be read"
         ) from err
@@ -243,7 +243,7 @@ def _require_same(path: str, made: str, body: Sequence[ast.stmt], dropped: Colle
             node.body = left or [ast.Pass()]
     try:
         inner = getattr(ast.parse(made).body[0], "body", [])[:-1]
-    except (SyntaxError, ValueError):
+    except UNPARSABLE:
         inner = []
     if [ast.dump(node) for node in inner] != [ast.dump(node) for node in body]:
         raise messages.not_foldable(path, 1, "its text cannot be moved in")

@@ -167,6 +167,14 @@ def test_a_text_that_is_no_python_is_taken_by_its_lines() -> None:
     assert codes(content_findings(Content(node, effects, lambda: near), PG)) == ["LB404"]
 
 
+def test_a_text_that_is_nested_too_deep_is_taken_by_its_lines() -> None:
+    effects = read_effects(text("op.create_index('i', 't', ['a'])", "op.drop_index('i')"))
+    node = Revision(Header("a1", line=4), "a1.py", "blob")
+    for deep in ("not " * 100_000 + "a", "+".join("1" * 20_000)):
+        source = f"a = {deep}".encode()
+        assert codes(content_findings(Content(node, effects, lambda s=source: s), PG)) == ["LB404"]
+
+
 # -- one line of revisions -------------------------------------------------------------
 
 

@@ -268,6 +268,21 @@ def test_a_computed_inverse_needs_a_readable_upgrade() -> None:
     assert refused.decision.hint.startswith("Write the reverse as a new migration")
 
 
+@pytest.mark.parametrize(
+    "inside", ["+".join("1" * 20_000), "not " * 100_000 + "a"], ids=["long", "deep"]
+)
+def test_an_old_file_that_is_nested_too_deep_tells_nothing(inside: str) -> None:
+    codes = {"a": (f"a = {inside}", "pass"), "b": USERS, "c": (NOTE[0], None)}
+    plan = plan_rollback(written("a; b<a; c<b", codes, table="users"))
+    assert plan.decision.strategy == "revert"
+    of_itself = {"a": USERS, "b": (f"{NOTE[0]}\na = {inside}", NOTE[1])}
+    plan = plan_rollback(written("a; b<a", of_itself, revision="b", strategy="revert"))
+    assert plan.refused
+    ran = f"a = {inside}".encode()
+    plan = plan_rollback(users(asked=("b",), recorded={"b": ran}))
+    assert plan.sources == {"b": ran}
+
+
 MOOD = "ALTER TYPE mood ADD VALUE 'c'"
 BOTH = (f"{NOTE[0]}\nop.execute({MOOD!r})\n{POSTS[0]}", f"{POSTS[1]}\n{NOTE[1]}")
 
