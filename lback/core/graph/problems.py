@@ -59,8 +59,8 @@ def still_here(graph: GraphView) -> Iterator[Problem]:
                 yield Problem(
                     "LB207",
                     f"{name} was squashed into {node.id}, and its file is still here",
-                    "Remove it, or bring the old file of "
-                    f"{node.id} back: {command('git rm --', pathspec(graph[name].path))}",
+                    f"Remove it: {command('git rm --', pathspec(graph[name].path))}; or bring the "
+                    f"old file of {node.id} back",
                     graph[name].path,
                     graph[name].header.line,
                     (name, node.id),

@@ -153,7 +153,7 @@ def test_the_file_of_a_squashed_revision_is_the_one_thing_that_is_told() -> None
         "LB207", "v/b it.py", 2, ("b", "c"),
     )  # fmt: skip
     assert told.message == "b was squashed into c, and its file is still here"
-    assert told.hint == ("Remove it, or bring the old file of c back: `git rm -- ':/v/b it.py'`")
+    assert told.hint == ("Remove it: `git rm -- ':/v/b it.py'`; or bring the old file of c back")
     three = from_graph(Graph([*graph("a; d<a"), old, squash]), ())
     assert codes(three) == ["LB207", "LB101"]
 
