@@ -53,6 +53,7 @@ ROOMS: dict[str, str] = {
     "lback.core.checks.content": "one hundred of codes",
     "lback.core.merging.footprint_keys": "one kind of effects: indexes and constraints",
     "lback.core.merging.footprint_views": "what lies behind views",
+    "lback.core.rollback.calls": "where a column was made or altered, of several that share a text",
     "lback.core.rollback.inverse": "the way back where the author wrote none",
     "lback.core.rollback.leftovers": "upgrade() beside downgrade()",
     "lback.core.rollback.together": "several databases, one rollback",

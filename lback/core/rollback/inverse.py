@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from lback.core.effects import Effect, Effects, described
 from lback.core.naming import key, same_name
+from lback.core.rollback.calls import altering, calls, from_column, is_call, plain, within
 from lback.core.rollback.extraction import Extractor
 from lback.core.rollback.picking import CannotUndo
+from lback.core.rollback.scope import loaded, locals_of
 
 _GONE = {
     "drop": "what it deletes cannot be brought back",
@@ -59,10 +61,11 @@ class _Inverse:
         self.function = extractor.function("upgrade")
         self.fixed = {
             call.args[0].value
-            for call in _calls(self.function, "f")
+            for call in calls(self.function, "f")
             if call.args and isinstance(call.args[0], ast.Constant)
         }
-        self.done: set[ast.Call] = set()
+        self.local = {*locals_of(self.function)} - {"op", "sa"}
+        self.done: set[tuple[ast.Call, str | None, str | None]] = set()
 
     def code(self, effects: Sequence[Effect]) -> str:
         """Return the statements, those of one batch together."""
@@ -136,7 +139,7 @@ class _Inverse:
             if (
                 isinstance(node, ast.With)
                 and node.lineno < line <= (node.end_lineno or 0)
-                and any(_is_call(item.context_expr, "batch_alter_table") for item in node.items)
+                and any(is_call(item.context_expr, "batch_alter_table") for item in node.items)
             ):
                 return node
         return None
@@ -144,24 +147,28 @@ class _Inverse:
     # -- altered columns -----------------------------------------------------------
 
     def _altering(self, effect: Effect) -> Iterator[_Line]:
-        call = self._call(effect)
-        if call in self.done:
+        call = altering(self.function, effect)
+        if call is None:
+            raise self._no(effect, "it has no inverse that can be computed")
+        # One call has several effects on a column, and in a loop it changes several columns.
+        deed = (call, effect.table, effect.name)
+        if deed in self.done:
             return
-        self.done.add(call)
+        self.done.add(deed)
         given = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
         if "postgresql_using" in given:
             raise self._no(effect, "how its values go back is not in the text")
         schema, table = _parts(effect.table)
         old = effect.name or ""
         new = given.get("new_column_name")
-        now = new.value if isinstance(new, ast.Constant) else old
+        now = effect.to or old  # the last effect of a call, and so the first here, is the new name
         words = [f"new_column_name={old!r}"] if new is not None else []
         for name, existing in _ALTERED.items():
             if name in given:
                 words.append(f"{name}={self._before(effect, name, existing, given)}")
-                words.append(f"{existing}={ast.unparse(given[name])}")
+                words.append(f"{existing}={self._text(effect, given[name])}")
             elif existing in given:
-                words.append(f"{existing}={ast.unparse(given[existing])}")
+                words.append(f"{existing}={self._text(effect, given[existing])}")
         inner = ", ".join([repr(now), *words])
         yield self._line(
             effect,
@@ -171,7 +178,7 @@ class _Inverse:
 
     def _before(self, effect: Effect, name: str, existing: str, given: dict[str, ast.expr]) -> str:
         if existing in given:
-            return ast.unparse(given[existing])
+            return self._text(effect, given[existing])
         definition = self._defined(effect, name)
         if definition is not None:
             return definition
@@ -179,6 +186,13 @@ class _Inverse:
         if name == "nullable" and isinstance(value, ast.Constant):
             return repr(not value.value)
         raise self._no(effect, f"what {name.rstrip('_')} it had before is not in the text")
+
+    def _text(self, effect: Effect, node: ast.expr) -> str:
+        """Return a value that the way back takes over, which stands outside of upgrade()."""
+        inner = self.local.intersection(loaded(node))
+        if inner:
+            raise self._no(effect, f"only upgrade() knows what `{min(inner)}` is")
+        return ast.unparse(node)
 
     def _defined(self, effect: Effect, name: str) -> str | None:
         """Return what an earlier revision says of the column."""
@@ -189,18 +203,12 @@ class _Inverse:
                 if not same_name(other.table, effect.table):
                     continue
                 if other.kind == "create":
-                    return _from_column(earlier_revision.tree, other, name)
-                altered = _covering(earlier_revision.tree, other.line, "alter_column")
+                    return from_column(earlier_revision.tree, other, name)
+                altered = altering(earlier_revision.tree, other)
                 for word in altered.keywords if altered else ():
                     if word.arg == name:
-                        return _plain(word.value)
+                        return plain(word.value)
         return None
-
-    def _call(self, effect: Effect) -> ast.Call:
-        call = _covering(self.function, effect.line, "alter_column")
-        if call is None:
-            raise self._no(effect, "it has no inverse that can be computed")
-        return call
 
     # -- dropped indexes and constraints -------------------------------------------
 
@@ -212,10 +220,10 @@ class _Inverse:
                     continue
                 if effect.table and not same_name(other.table, effect.table):
                     continue
-                for call in _calls(earlier_revision.tree, None):
+                for call in calls(earlier_revision.tree, None):
                     text = ast.unparse(call)
-                    if _within(call, other.line) and text.startswith("op.create_"):
-                        return text if _plain(call) else ""
+                    if within(call, other.line) and text.startswith("op.create_"):
+                        return text if plain(call) else ""
         raise self._no(effect, "how it was made is not in an earlier revision's text")
 
     def _no(self, effect: Effect, why: str) -> CannotUndo:
@@ -234,51 +242,6 @@ def _grouped(lines: Sequence[_Line]) -> Iterator[str]:
             yield f"with op.batch_alter_table({table!r}{_schema(schema)}) as batch_op:"
             open_batch = line.batch
         yield f"    {line.code}"
-
-
-def _from_column(tree: ast.Module, effect: Effect, name: str) -> str | None:
-    """Return a property out of the `Column(...)` that made a column."""
-    for call in _calls(tree, "Column"):
-        first = call.args[0] if call.args else None
-        if not (isinstance(first, ast.Constant) and first.value == effect.name):
-            continue
-        words = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
-        if name == "type_":
-            value = words.get("type_") or (call.args[1] if len(call.args) > 1 else None)
-            return _plain(value) if value is not None else None
-        if name in words:
-            return _plain(words[name])
-        if name == "nullable":
-            return repr("primary_key" not in words)
-        return "None"
-    return None
-
-
-def _plain(node: ast.expr) -> str | None:
-    """Return code that needs nothing but `op` and `sa`; None for any other."""
-    names = {item.id for item in ast.walk(node) if isinstance(item, ast.Name)}
-    return ast.unparse(node) if names <= {"op", "sa"} else None
-
-
-def _calls(tree: ast.AST, name: str | None) -> Iterator[ast.Call]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and (name is None or _is_call(node, name)):
-            yield node
-
-
-def _is_call(node: ast.expr, name: str) -> bool:
-    return isinstance(node, ast.Call) and (
-        (isinstance(node.func, ast.Attribute) and node.func.attr == name)
-        or (isinstance(node.func, ast.Name) and node.func.id == name)
-    )
-
-
-def _covering(tree: ast.AST, line: int, name: str) -> ast.Call | None:
-    return next((call for call in _calls(tree, name) if _within(call, line)), None)
-
-
-def _within(node: ast.expr, line: int) -> bool:
-    return node.lineno <= line <= (node.end_lineno or node.lineno)
 
 
 def _parts(table: str | None) -> tuple[str, str]:

@@ -27,6 +27,15 @@ def loaded(node: ast.AST | None) -> Iterator[str]:
             yield item.id
 
 
+def locals_of(function: ast.FunctionDef) -> Iterator[str]:
+    """Yield the names that a function gives to anything inside of it."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.stmt) and node is not function:
+            yield from bound(node)
+
+
 def only(node: ast.Import | ast.ImportFrom, wanted: set[str]) -> str:
     """Return an import of just the names that are wanted."""
     part = copy.copy(node)

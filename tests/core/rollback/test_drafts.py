@@ -292,6 +292,7 @@ REFUSED = {
         top="branch_labels = None",
     ),
     "no text": Case("", source=b"# coding: latin-1\n\xe9 = '\xff'\n# coding: nothing\n\0"),
+    "nested too deep": Case("", source=f"a = {'+'.join('1' * 20_000)}\n".encode()),
     "no function": Case("", source=b"a = 1\n"),
     "two functions": Case(ADD, DROP, top="def downgrade():\n    pass"),
     "a block that does not come apart": Case(
@@ -423,7 +424,98 @@ COMPUTED = {
     ),
 }
 
+COMPUTED |= {
+    "columns that a loop alters": computed(
+        'for c in ("a", "b"):\n    op.alter_column("t", c, nullable=True)'
+    ),
+    "columns that a function alters": computed(
+        'def free(c):\n    op.alter_column("t", c, nullable=True)\n\n\nfree("a")\nfree("b")'
+    ),
+    "columns that share a line": computed(
+        'op.alter_column("t", "a", nullable=True); op.alter_column("t", "b", nullable=False)'
+    ),
+    "columns that share a line in a batch": computed(
+        'with op.batch_alter_table("t") as b:\n'
+        '    b.alter_column("a", nullable=True); b.alter_column("b", nullable=False)'
+    ),
+    "tables that a loop alters": computed(
+        'for t in ("t", "u"):\n    op.alter_column(t, "a", nullable=True)', own=["t", "u"]
+    ),
+    "columns that a loop renames": computed(
+        'for c in ("a", "b"):\n    op.alter_column("t", c, new_column_name=c + "x")'
+    ),
+    "a new name that stands elsewhere": computed(
+        'name = "d"\nop.alter_column("t", "c", new_column_name=name, nullable=True)'
+    ),
+    "the column of a table that is made beside another": computed(
+        alter("type_=sa.Text()"),
+        'op.create_table("u", sa.Column("c", sa.Date()))\n'
+        'op.create_table(\n    "t",\n    sa.Column("c", sa.Integer()),\n)',
+    ),
+    "the column of a table on the line of another": computed(
+        alter("type_=sa.Text(), nullable=False"),
+        'op.add_column("u", sa.Column("c", sa.Date(), primary_key=True)); '
+        'op.add_column("t", sa.Column("c", sa.Integer()))',
+    ),
+    "a column of two batches": computed(
+        alter("type_=sa.Text()"),
+        'with op.batch_alter_table("u") as b:\n    b.add_column(sa.Column("c", sa.Date()))\n'
+        'with op.batch_alter_table("t") as b:\n    b.add_column(sa.Column("c", sa.Integer()))',
+    ),
+    "a column of a schema's table beside the other one": computed(
+        alter("type_=sa.Text(), schema='s'"),
+        'op.create_table("u", sa.Column("c", sa.Date())); '
+        'op.create_table("t", sa.Column("c", sa.Integer()), schema="s")',
+        own="s.t",
+    ),
+    "a type that its module has a name for, and upgrade() imports": computed(
+        'import sqlalchemy as sa\nop.alter_column("t", "c", type_=sa.Text(), existing_type=KIND)',
+        top="KIND = sa.Integer()",
+    ),
+    "a column that stands by itself": computed(
+        alter("type_=sa.Text()"),
+        'one = sa.Column("c", sa.Integer())\nop.add_column("u", sa.Column("c", sa.Date()))\n'
+        'op.add_column("t", one)',
+    ),
+    "a column of a loop over tables": computed(
+        alter("type_=sa.Text()"),
+        'for t in ("u", "t"):\n    op.add_column(t, sa.Column("c", sa.Integer()))',
+    ),
+    "what was altered on the line of another": computed(
+        alter("type_=sa.Text()"),
+        'op.alter_column("u", "c", type_=sa.Date()); op.alter_column("t", "c", type_=sa.Time())',
+    ),
+}
+
 NO_INVERSE = {
+    "one of two that stand by themselves": computed(
+        alter("type_=sa.Text()"),
+        'one = sa.Column("c", sa.Integer())\nother = sa.Column("c", sa.Date())\n'
+        'op.add_column("t", one)\nop.add_column("u", other)',
+    ),
+    "a type that SQL gave, beside another table's": computed(
+        alter("type_=sa.Text()"),
+        'op.execute("ALTER TABLE t ADD c INTEGER")\nop.add_column("u", sa.Column("c", sa.Date()))',
+    ),
+    "a type that only upgrade() has a name for": computed(
+        'kind = sa.Integer()\nop.alter_column("t", "c", type_=sa.Text(), existing_type=kind)'
+    ),
+    "a type that only upgrade() imports": computed(
+        "if sa:\n    from elsewhere import Kind\n"
+        'op.alter_column("t", "c", nullable=True, existing_type=Kind())'
+    ),
+    "new types of a loop": computed(
+        'for c, kind in (("a", sa.Text()), ("b", sa.Date())):\n'
+        '    op.alter_column("t", c, type_=kind, existing_type=sa.Integer())'
+    ),
+    "the new type of a function's": computed(
+        'def turn(kind):\n    op.alter_column("t", "c", type_=kind, existing_type=sa.Date())\n\n\n'
+        "turn(sa.Text())"
+    ),
+    "loops that share a line": computed(
+        'for c in ("a", "b"): op.alter_column("t", c, nullable=True); '
+        'op.alter_column("u", c, nullable=True)'
+    ),
     "values of a type": computed(alter("type_=sa.Integer(), postgresql_using='c::int'")),
     "a type that nobody tells": computed(alter("type_=sa.Integer()")),
     "a default that nobody tells": computed(alter("server_default='1'")),
