@@ -302,6 +302,34 @@ def test_a_counter_goes_on_behind_what_came_back(postgres_url: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("made", "generated"), [("ALWAYS", "ALWAYS"), ("BY DEFAULT", "BY DEFAULT"), ("", "")]
+)
+@pytest.mark.parametrize("changed", [False, True])
+def test_an_identity_is_what_it_was_once_its_values_are_back(
+    postgres_url: str, made: str, generated: str, changed: bool
+) -> None:
+    with sa.create_engine(postgres_url, poolclass=sa.pool.NullPool).connect() as connection:
+        identity = f" GENERATED {made} AS IDENTITY" if made else ""
+        create = f"CREATE TABLE t (id INT{identity}, name TEXT PRIMARY KEY)"
+        insert = f"INSERT INTO t{' OVERRIDING SYSTEM VALUE' if made else ''} VALUES"
+        do(connection, create, f"{insert} (7, 'a'), (8, 'b')")
+        (table,) = saved(connection, ("t", None))
+        do(connection, "DELETE FROM t")
+        if changed:
+            do(connection, f"{insert} (1, 'a')")
+        (done,) = put_back(connection, table, overwrite=True)
+        assert told(done) == (2, 0, 0, 0, 0) and rows(connection) == [(7, "a"), (8, "b")]
+        asked = (
+            "SELECT coalesce(identity_generation, '') FROM information_schema.columns "
+            "WHERE table_name = 't' AND column_name = 'id'"
+        )
+        assert connection.exec_driver_sql(asked).scalar() == generated
+        if made == "ALWAYS":
+            with pytest.raises(sa.exc.DBAPIError, match="GENERATED ALWAYS"):
+                do(connection, "INSERT INTO t VALUES (9, 'c')")
+
+
+@pytest.mark.parametrize(
     ("done", "leaves"),
     [
         ({"rows": 3, "present": 2, "missing": 1}, False),
