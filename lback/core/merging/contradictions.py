@@ -60,11 +60,10 @@ class _Schema:
     def forget(self, thing: Thing) -> None:
         self.facts.pop(thing, None)
 
-    def forget_table(self, table: str, *, itself: bool = True) -> None:
+    def forget_table(self, table: str) -> None:
         for thing in self.on_table.pop(table, ()):
             self.facts.pop(thing, None)
-        if itself:
-            self.facts.pop(("table", table, ""), None)
+        self.facts.pop(("table", table, ""), None)
 
     def forget_all(self) -> None:
         self.facts.clear()

@@ -129,6 +129,8 @@ def found(*bodies: str, parents: dict[str, tuple[str, ...]] | None = None) -> li
         ([sql("CREATE DOMAIN d AS int")] * 2, "but domain d already exists: r1 created it"),
         (['op.drop_table("z")', LINKED], "but z no longer exists: r1 dropped it"),
         ([LINKED, *[UNLINKED] * 2], "but constraint f no longer exists: r2 dropped it"),
+        # A column takes along what is on it, and leaves its table known.
+        (['op.drop_column("t", "a")', BASE], "but table t already exists: r0 created it"),
         ([UNIQUE] * 2, "but constraint uq already exists: r1 created it"),
         (
             ['op.rename_table("t", "u")', *['op.drop_index("ix", "u")'] * 2],

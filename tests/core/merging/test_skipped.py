@@ -49,6 +49,13 @@ def test_git_alone_leaves_open_whether_it_ran() -> None:
     assert doubt(MOVED, "b2 c1", earlier=ONTO_A) == ("", "")
 
 
+def test_of_what_was_begun_nobody_knows_whether_it_ran() -> None:
+    some: dict[str, object] = {"recorded": {"a1": (), "b2": ("a1",)}, "begun": frozenset(["c1"])}
+    assert doubt(MOVED, "b2", **some) == ("", "c1")
+    assert doubt(MOVED, "b2", complete=True, **some) == ("", "c1")
+    assert doubt(MOVED, "b2 c1", **some) == ("", "")
+
+
 def test_what_stands_below_a_row_had_run_with_it() -> None:
     graph = graph_of(("a1", ""), ("c0", "a1"), ("c1", "c0"), ("c2", "c1"), ("b2", "c2"))
     assert doubt(graph, "b2 c1", earlier=ONTO_A) == ("", "c2")
@@ -217,12 +224,14 @@ def test_only_what_nobody_else_touches_tells_anything() -> None:
         "c": Effects((Effect("create", "table", "t"), column)),
         "x": Effects((Effect("drop", "column", "t", name="x"),)),
         "d": Effects((Effect("drop", "table", "t"),)),
+        "i": Effects((Effect("drop", "index", "t", name="ix"),)),
         "r": Effects((Effect("rename", "table", "u", to="t"),)),
         "m": Effects((Effect("create", "table", "t", guarded=True),)),
         "u": Effects(unknown=(Unknown("upgrade", 1, "a name is not known", ("t",)),)),
     }
     assert telling(effects, "c", ["c"], "sqlite") == effects["c"].upgrade
     assert telling(effects, "c", ["c", "x"], "sqlite") == effects["c"].upgrade[:1]
+    assert telling(effects, "c", ["c", "i"], "sqlite") == effects["c"].upgrade
     for other in "dru":
         assert telling(effects, "c", ["c", other], "sqlite") == ()
     assert telling(effects, "c", ["c", "m"], "sqlite") == (column,)
