@@ -76,7 +76,8 @@ def ignored(path: str, rule: str = "", module: str = "") -> Finding:
     add = _git("add -f", path, module)
     if rule:
         return finding("LB304", f"{message} ({rule})", f"change the rule, or {add}", path=path)
-    show = command("git check-ignore -v", f":/{path}")
+    ask = "check-ignore -v"
+    show = _git(ask, path, module) if module else command(f"git {ask}", f":/{path}")
     return finding("LB304", message, f"{show} shows the rule; {add} overrides it", path=path)
 
 

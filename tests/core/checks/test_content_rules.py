@@ -205,9 +205,19 @@ def told_of_files() -> dict[str, list[Finding]]:
         ignored={"v/a.py": ".gitignore:1:*.py", "v/b.py": ""},
         unstaged=("v/old.py",),
     )
+    inner = FileFacts(
+        untracked=("sub/v/new file.py",),
+        ignored={"sub/v/a.py": ".gitignore:1:*.py", "sub/v/b.py": ""},
+        unstaged=("sub/v/old.py",),
+        modules=dict.fromkeys(
+            ("sub/v/new file.py", "sub/v/a.py", "sub/v/b.py", "sub/v/old.py"), "sub"
+        ),
+    )
     models = Models({}, {"t": 4, "u": 9}, (Twice("User", "name", 3, 7),))
     return {
         "files": list(file_findings(facts)),
+        "files of a submodule": list(file_findings(inner)),
+        "once merged": list(declared_twice({"models.py": models}, "main")),
         "models": [
             *declared_twice({"models.py": models, "other.py": Models({}, {}, ())}),
             without_migration("models.py", models, ["u"]),
