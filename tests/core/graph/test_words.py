@@ -10,7 +10,14 @@ from lback.core.checks.findings import from_problems
 from lback.core.graph.extended import Extended, Trunk
 from lback.core.graph.forks import branch_point, forks, lanes, real_forks
 from lback.core.graph.graph import Graph
-from lback.core.graph.revision import Header, Problem, Revision, is_revision_file
+from lback.core.graph.revision import (
+    Header,
+    Problem,
+    Revision,
+    Unreadable,
+    is_revision_file,
+    unreadable,
+)
 from lback.errors import UsageError
 from tests.approved import approved
 from tests.core.checks.findings import page
@@ -40,6 +47,23 @@ def test_what_is_said_of_each_problem() -> None:
     given = Problem("LB109", "m", "h", "a.py", 1)
     told["given, and in order"] = from_problems(Graph(graph("b<x; a<x"), [given]).problems)
     approved(HERE / "problems.txt", page(told))
+
+
+def test_what_is_said_of_a_file_without_a_header() -> None:
+    told = [unreadable("a.py", Unreadable(code, "why", 3)) for code in ("LB106", "LB109")]
+    assert told == [
+        Problem("LB106", "why", "write `revision` and `down_revision` as plain strings", "a.py", 3),
+        Problem("LB109", "why", "resolve the conflict in this file, then `git add` it", "a.py", 3),
+    ]
+
+
+def test_labels_that_other_files_give_are_computed_no_longer() -> None:
+    header = Header("a", uncertain=(("depends_on", 5), ("branch_labels", 7)))
+    assert header.computed_labels == 7
+    known = header.with_labels(("x",))
+    assert (known.branch_labels, known.computed_labels) == (("x",), 0)
+    assert known.uncertain == (("depends_on", 5),)
+    assert Header("a").computed_labels == 0
 
 
 NAMES = {

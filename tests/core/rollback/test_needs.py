@@ -10,7 +10,7 @@ import pytest
 
 from lback.core.effects import Effects
 from lback.core.interpreter.reading import read_effects
-from lback.core.rollback.stakes import DataLoss, rows_written, stakes, total
+from lback.core.rollback.stakes import DataLoss, rows_written, shown, stakes, total
 from lback.core.rollback.uses import Dependent, first_use
 
 HEAD = "from alembic import op\nimport sqlalchemy as sa\n\n\ndef upgrade():\n"
@@ -202,15 +202,19 @@ def test_of_the_undone_file_only_the_lines_of_the_statement_count() -> None:
             "u.c", "u.c",
         ),
         ("op.execute('DROP VIEW v')\nop.drop_index('ix')\n" + DROP_TABLE, "t", "t"),
+        # with all that is in it
+        ("op.execute('DROP SCHEMA s')", "s.*", "s.*"),
+        ("op.execute('DROP DATABASE d')", "d.*.*", "d.*.*"),
+        (f"op.execute('CREATE SCHEMA s')\n{DROP_COLUMN}", "t.c", "t.c"),
     ],
 )  # fmt: skip
 def test_what_is_at_stake(code: str, lost: str, kept: str) -> None:
     found = stakes(read(code or "pass").upgrade)
-    shown = [
-        " ".join(table + (f".{column}" if column else "") for table, column in places)
-        for places in (found.lost, found.kept)
+    places = [
+        " ".join(table + (f".{column}" if column else "") for table, column in part)
+        for part in (found.lost, found.kept)
     ]
-    assert shown == [lost, kept]
+    assert places == [lost, kept]
 
 
 @pytest.mark.parametrize(
@@ -225,6 +229,13 @@ def test_what_is_at_stake(code: str, lost: str, kept: str) -> None:
 )
 def test_the_tables_whose_rows_are_written(code: str, expected: tuple[object, ...]) -> None:
     assert rows_written([read(code)]) == expected
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"), [("t", "t"), ("s.t", "s.t"), ("s.*", "s.*"), ("d.*.*", "d.*")]
+)
+def test_a_place_is_shown_as_people_write_it(place: str, expected: str) -> None:
+    assert shown(place) == expected
 
 
 def test_what_several_databases_lose_is_added_up() -> None:

@@ -120,10 +120,14 @@ def test_the_text_that_the_record_has_is_undone() -> None:
     plan = plan_rollback(users(asked=("b",), recorded={"b": ran}))
     assert plan.stakes.lost == (("users", "memo"),)
     assert plan.sources == {"b": ran}
+    assert plan.recorded_otherwise == ("b",)
+    only = plan_rollback(users(asked=("b",), recorded={"b": ran}, only_in_git=frozenset({"b"})))
+    assert only.recorded_otherwise == ()
     same = b"# a comment\n" + users().texts["b"]
     plan = plan_rollback(users(asked=("b",), recorded={"b": same}))
     assert plan.stakes.lost == (("users", "note"),)
     assert plan.sources == {}
+    assert plan.recorded_otherwise == ()
 
 
 def test_a_record_of_what_is_not_applied_says_nothing() -> None:
@@ -244,6 +248,20 @@ def test_a_template_that_leaves_something_out_is_refused() -> None:
     assert refused.refused
     assert "would not do what was meant" in refused.decision.reason
     assert "script.py.mako" in refused.decision.hint
+
+
+def test_a_template_without_a_header_is_refused() -> None:
+    plan = plan_rollback(below_posts())
+    assert plan.draft is not None
+    code = f"def upgrade():\n    {body_for(plan.draft.upgrade)}\n\n\n"
+    code += f"def downgrade():\n    {body_for(plan.draft.downgrade)}\n"
+    refused = plan.with_revert("versions/new.py", (HEAD + code).encode())
+    assert refused.refused
+    assert refused.revert is None
+    assert refused.decision.reason == (
+        "the reverting revision could not be read: `revision` is not assigned in this file, so "
+        "Alembic cannot load it."
+    )
 
 
 def test_what_hooks_format_may_look_another_way_only() -> None:
