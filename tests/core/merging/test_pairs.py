@@ -159,6 +159,11 @@ PAIRS: list[tuple[str, str, str]] = [
     (FILLED, sql("UPDATE other SET x = (SELECT max(a) FROM m)"), sql("UPDATE t SET a = 1")),
     (f"{VIEW}\n{sql('CREATE MATERIALIZED VIEW m AS SELECT n FROM v')}", sql("REFRESH MATERIALIZED VIEW m"), sql("UPDATE t SET b = 1")),
     ("", sql("REFRESH MATERIALIZED VIEW m"), sql("UPDATE t SET a = 1")),
+    ("", sql("ALTER TABLE t ADD COLUMN a INT GENERATED ALWAYS AS (b * 2) STORED"), sql("UPDATE t SET b = 1")),
+    ("", sql("CREATE SEQUENCE t_id_seq"), sql("INSERT INTO t (a) VALUES (1)")),
+    ("", sql("ALTER SEQUENCE t_id_seq RENAME TO q"), sql("INSERT INTO t (a) VALUES (1)")),
+    (VIEW, sql("CREATE MATERIALIZED VIEW m AS SELECT n FROM v"), sql("UPDATE t SET b = 1")),
+    (VIEW, sql("CREATE MATERIALIZED VIEW m AS SELECT n FROM v"), sql("UPDATE t SET c = 1")),
     # settings and comments: of the same thing, and of another one
     ("", sql("ALTER TABLE t VALIDATE CONSTRAINT k"), sql("ALTER TABLE t VALIDATE CONSTRAINT k")),
     ("", sql("ALTER TABLE t VALIDATE CONSTRAINT k"), sql("ALTER TABLE t VALIDATE CONSTRAINT l")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,14 @@ from lback.core.merging.merge_plan import (
 from lback.core.merging.nearness import Index, Meeting, Neighbour, touched
 from lback.core.merging.rebase_plan import RebaseFacts, RebasePlan, Rewrite, plan_rebase, rebased
 from lback.core.merging.resolve_plan import plan_resolve
+from lback.core.merging.results import (
+    DatabaseRow,
+    ForkResult,
+    MergeRow,
+    merge_rows,
+    most_moved,
+    moved_row,
+)
 from lback.core.merging.surroundings import NOTHING_AROUND, Surroundings, surroundings
 from lback.core.plans import Restamp
 from lback.core.source import Commit
@@ -253,6 +262,40 @@ def test_a_stamp_that_stays_is_not_written() -> None:
     assert (gone.down, gone.up) == ((), ())
     with pytest.raises(LbackError):
         plan_move(old, new, {"a"}, ("lost",))
+
+
+def test_the_way_of_a_database_as_results_tell_it() -> None:
+    old, new = graph("s1; s2<s1; a<s1; b<a"), graph("s1; s2<s1; a<s2; b<a")
+    still, restamped, both = (
+        moved_row(plan_move(old, new, {"a"}, stamp), "main")
+        for stamp in (("s1",), ("b", "s2"), ("b",))
+    )
+    assert still == DatabaseRow("untouched", name="main")
+    assert restamped == DatabaseRow("moved", restamped=True, name="main")
+    assert both == DatabaseRow("moved", ("b", "a"), ("s2", "a", "b"), name="main")
+    away = DatabaseRow("unreachable", message="it does not answer")
+    assert most_moved([still, both, away, restamped]) is away
+    assert most_moved([still, both, restamped]) is both
+    assert most_moved([still]) is still
+    assert most_moved([]) is None
+
+
+def test_what_is_planned_for_each_fork_as_rows() -> None:
+    drawn = graph(FORK)
+    joined, refused = (
+        plan_merge(drawn, ("b", "c"), {"a": NOTHING, **JOINS[name][1]})
+        for name in ("different tables", "a conflict")
+    )
+    assert joined.file is not None
+    written = replace(joined, path="versions/m.py")
+    assert merge_rows([written, refused]) == (
+        MergeRow(("b", "c"), joined.file.revision, "versions/m.py"),
+        MergeRow(("b", "c"), None, None),
+    )
+    done = ForkResult(heads=("b",), action="none", reason="there is one head")
+    assert not done.planned
+    assert (done.renumbered, done.rewrites, done.overlaps, done.staged) == ((), (), (), ())
+    assert (done.revision, done.path) == (None, None)
 
 
 def test_rebased_is_the_graph_afterwards() -> None:
