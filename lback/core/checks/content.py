@@ -124,7 +124,7 @@ def _drops_data(content: Content) -> Iterator[Finding]:
         if any(aspect == "computed" and value for aspect, value in effect.sets)
     }
     for effect in content.existing:
-        if effect.object == "column" and effect.kind == "drop" and effect.table in gone:
+        if effect.object == "column" and effect.table in gone:
             continue
         if effect.object == "column" and (effect.table, effect.name) in computed:
             continue

@@ -68,7 +68,7 @@ def _meaning(source: bytes, without: str = "") -> str:
     tree.body = [
         node
         for node in tree.body
-        if not (without and _assigns(node, without)) and not _is_empty_header(node, used)
+        if not _assigns(node, without) and not _is_empty_header(node, used)
     ]
     return "\n".join(_statements(tree.body, used))
 

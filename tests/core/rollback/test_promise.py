@@ -248,3 +248,43 @@ def test_what_the_texts_say_for_certain_is_promised(
     codes: list[tuple[str, str]], more: dict[str, Any], expected: list[str]
 ) -> None:
     assert promised(*codes, **more) == expected
+
+
+WRITES = ("pass", "op.execute('UPDATE users SET id = 1')\nop.drop_index('ix', 'posts')")
+REFERS = ('op.create_foreign_key("fk", "notes", "users", ["a"], ["id"])', "pass")
+COPIES = ("op.execute('INSERT INTO new (a) SELECT a FROM old')", "op.execute('DELETE FROM new')")
+UNREAD_TABLE = ("op.execute('ALTER TABLE posts FROBNICATE')", "pass")
+ENUM = ("pass", "op.execute('DROP TYPE mood')")
+DOMAIN = ("pass", "op.execute('ALTER DOMAIN short DROP NOT NULL')")
+COLUMN = (
+    'op.alter_column("users", "id", new_column_name="key")',
+    'op.alter_column("users", "key", new_column_name="id")',
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "own", "written_to", "flags"),
+    [
+        (NOTE, "users", "", ""),
+        (USERS, "users", "", "renames"),
+        (CALLED, "people users", "", "renames"),
+        (COLUMN, "key users", "", "renames"),
+        (WRITES, "", "users", ""),
+        (COPIES, "new old", "new", ""),
+        (REFERS, "notes users", "", ""),
+        (UNREAD, "", "", "unread"),
+        (UNREAD_TABLE, "posts", "", ""),
+        (ENUM, "", "", "retyped"),
+        (DOMAIN, "", "", "retyped"),
+    ],
+)
+def test_what_else_is_known_of_a_rollback(
+    code: tuple[str, str], own: str, written_to: str, flags: str
+) -> None:
+    facts = written("a; b<a", {"a": USERS, "b": code})
+    doing = facts.effects["b"].downgrade
+    made = promise(facts.graph, facts.effects, facts.applied, ["b"], doing, "postgresql")
+    assert sorted(made.own) == own.split()
+    assert sorted(made.written) == written_to.split()
+    told = {"unread": made.unread, "retyped": made.retyped, "renames": made.renames}
+    assert [name for name, is_so in told.items() if is_so] == flags.split()
