@@ -430,6 +430,9 @@ PAIRS: list[tuple[str, str, str]] = [
     # partitions of partitions, and what a partition is not
     (NESTED, sql("UPDATE t SET a = 1"), sql("UPDATE r SET a = 2")),
     (NESTED, sql("UPDATE q SET a = 1"), sql("UPDATE r SET a = 2")),
+    (PARTED, sql("UPDATE t SET a = 1 WHERE c = 2"), sql("UPDATE q SET c = 3")),
+    (PARTED, sql("UPDATE t SET a = 1 WHERE c = 2"), sql("UPDATE q SET b = 3")),
+    (PARTED, sql("DELETE FROM t WHERE c = 2"), sql("UPDATE q SET c = 3")),
     (PARTED, 'op.create_index("ix", "t", ["a"])', 'op.drop_table("p")'),
     (PARTED, 'op.drop_table("t")', 'op.drop_table("p")'),
     (PARTED, 'op.drop_table("t")', 'op.create_table("p", sa.Column("id", sa.Integer()))'),

@@ -158,6 +158,11 @@ def test_a_parent_that_no_file_has_leads_on_or_says_nothing() -> None:
     assert doubt(graph, "b", earlier={"b": (("n1",),), "n1": (("a",),)}) == ("", "n2 c")
     assert doubt(graph, "b", earlier={"b": (("gone",),)}) == ("", "")
     assert doubt(graph, "b", recorded={"b": ("gone",)}) == ("", "")
+    # e ran without c, and b on nobody knows what: c may have been below it.
+    graph = graph_of(("a", ""), ("c", "a"), ("b", "c"), ("e", "c"))
+    onto_a = {"a": (), "e": ("a",)}
+    assert doubt(graph, "b e", recorded={**onto_a, "b": ("gone",)}) == ("", "c")
+    assert doubt(graph, "b e", recorded={**onto_a, "b": ("a",)}) == ("c", "")
 
 
 def test_a_graph_with_problems_is_not_judged() -> None:
