@@ -141,6 +141,14 @@ def test_what_was_there_before_is_not_taken() -> None:
          "op.drop_column('x', 'a')", []),
         ("op.add_column('x', sa.Column('a'))", "op.drop_column('x', 'a')\nop.drop_column('x', 'a')",
          []),
+        ("op.add_column('x', sa.Column('a'))",
+         "op.drop_table('t')\nop.create_table('t')\nop.drop_column('x', 'a')", []),
+        ("op.add_column('x', sa.Column('a'))",
+         "op.execute('CREATE TABLE n AS SELECT * FROM x')\nop.drop_column('n', 'b')\n"
+         "op.drop_table('n')\nop.drop_column('x', 'a')", []),
+        ("op.add_column('x', sa.Column('a'))",
+         "op.create_table('n')\nop.drop_column('t', 'c')\nop.drop_table('n')\n"
+         "op.drop_column('x', 'a')", ["extra c"]),
         # a type that is made anew
         ("op.execute(\"ALTER TYPE s.mood ADD VALUE 'b'\")",
          "op.execute('ALTER TYPE s.mood RENAME TO mood_old')\n"
